@@ -1,0 +1,100 @@
+"""Typed readers of the environment: the only place that reads it. `X_FILE` names a file that holds X."""
+
+import os
+from pathlib import Path
+from typing import Final
+from urllib.parse import parse_qs, unquote, urlsplit
+
+ROOT: Final = Path(__file__).resolve().parent.parent.parent
+"""The folder of the checkout."""
+
+_TRUE: Final = {"1", "true", "yes", "on"}
+_FALSE: Final = {"0", "false", "no", "off", ""}
+
+
+class WrongSetting(Exception):
+    """A setting that cannot be used; the text says which one and what it must look like."""
+
+
+def text(name: str, default: str | None = None) -> str:
+    """Return X, or the content of the file named by X_FILE. Without a default, a missing one raises WrongSetting."""
+    value = os.environ.get(name)
+    if value is not None:
+        return value
+    path = os.environ.get(f"{name}_FILE")
+    if path is not None:
+        return _from_file(name, path)
+    if default is None:
+        raise WrongSetting(f"{name} is not set: give it in the environment as {name} or {name}_FILE")
+    return default
+
+
+def _from_file(name: str, path: str) -> str:
+    try:
+        return Path(path).read_text(encoding="utf-8").strip()
+    except OSError as error:
+        raise WrongSetting(f"{name}_FILE cannot be read: {error.strerror}") from error
+
+
+def integer(name: str, default: int, *, low: int = 0, high: int = 2**31) -> int:
+    """Return X as a whole number between `low` and `high`, both allowed."""
+    raw = text(name, str(default))
+    try:
+        value = int(raw)
+    except ValueError as error:
+        raise WrongSetting(f"{name} must be a whole number, not {raw!r}") from error
+    if not low <= value <= high:
+        raise WrongSetting(f"{name} must lie between {low} and {high}, not {value}")
+    return value
+
+
+def boolean(name: str, *, default: bool) -> bool:
+    """Return X as yes or no: 1/true/yes/on or 0/false/no/off."""
+    raw = text(name, "yes" if default else "no").strip().lower()
+    if raw in _TRUE:
+        return True
+    if raw in _FALSE:
+        return False
+    raise WrongSetting(f"{name} must be yes or no, not {raw!r}")
+
+
+def words(name: str, default: str = "") -> list[str]:
+    """Return X split at commas, blanks around the words dropped."""
+    return [word.strip() for word in text(name, default).split(",") if word.strip()]
+
+
+def folder(name: str, default: Path) -> Path:
+    """Return X as an absolute path."""
+    return Path(text(name, str(default))).expanduser().absolute()
+
+
+def database(name: str, default: str = "") -> dict[str, object]:
+    """Return Django's settings for `postgresql://user:password@host:port/name?host=/socket/folder`, {} when empty."""
+    url = text(name, default)
+    if not url:
+        return {}
+    parts = urlsplit(url)
+    if parts.scheme not in {"postgresql", "postgres"}:
+        raise WrongSetting(f"{name} must begin with postgresql://: Postern runs on PostgreSQL only")
+    query = {key: values[-1] for key, values in parse_qs(parts.query).items()}
+    host = query.pop("host", None) or parts.hostname or ""
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": unquote(parts.path.lstrip("/")),
+        "USER": unquote(parts.username or ""),
+        "PASSWORD": unquote(parts.password or ""),
+        "HOST": host,
+        "PORT": str(parts.port or ""),
+        "OPTIONS": dict(query),
+    }
+
+
+def redis_place(name: str, default: str = "") -> tuple[str, bool]:
+    """Return (address without database number, is it a Unix socket) of `redis://host:port` or `unix:///path`."""
+    url = text(name, default)
+    parts = urlsplit(url)
+    if parts.scheme == "unix":
+        return parts.path, True
+    if parts.scheme in {"redis", "rediss"}:
+        return url.split("?")[0].rstrip("/"), False
+    raise WrongSetting(f"{name} must begin with redis://, rediss:// or unix://")

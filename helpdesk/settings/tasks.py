@@ -1,0 +1,53 @@
+"""Redis, the queue and the beat's table."""
+
+from helpdesk.settings import env
+
+REDIS_PLACE, REDIS_IS_SOCKET = env.redis_place("REDIS_URL", "redis://127.0.0.1:6379")
+
+
+def _redis(number: int, *, broker: bool = False) -> str:
+    if not REDIS_IS_SOCKET:
+        return f"{REDIS_PLACE}/{number}"
+    if broker:
+        return f"redis+socket://{REDIS_PLACE}?virtual_host={number}"
+    return f"unix://{REDIS_PLACE}?db={number}"
+
+
+REDIS_LIVE_URL = _redis(0)
+"""Live signals and presence: ids only."""
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": _redis(1),
+        "OPTIONS": {"socket_connect_timeout": 0.2, "socket_timeout": 1.0},
+    }
+}
+CELERY_BROKER_URL = _redis(2, broker=True)
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_SERIALIZER = CELERY_RESULT_SERIALIZER = "json"
+CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+# The doorbell may fail, and quickly: the row is the work item and its sweep finds it.
+CELERY_TASK_PUBLISH_RETRY = False
+CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_connect_timeout": 0.2, "socket_timeout": 5, "visibility_timeout": 3600}
+CELERY_TASK_ACKS_LATE = CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_DB_REUSE_MAX = 100_000
+CELERY_TASK_DEFAULT_QUEUE = "process"
+CELERY_TASK_ROUTES = {
+    "mail.poll_mailboxes": {"queue": "fetch"},
+    "mail.poll_mailbox": {"queue": "fetch"},
+    "mail.process_mail": {"queue": "process"},
+    "mail.deliver_mail": {"queue": "send"},
+    "mail.sweep": {"queue": "send"},
+    "mail.sweep_slow": {"queue": "slow"},
+    "crypto.sweep_blobs": {"queue": "slow"},
+    "accounts.clear_sessions": {"queue": "slow"},
+}
+CELERY_BEAT_SCHEDULE = {
+    "poll mailboxes": {"task": "mail.poll_mailboxes", "schedule": 10.0, "options": {"expires": 30}},
+    "sweep the outbox": {"task": "mail.sweep", "schedule": 2.0, "options": {"expires": 10}},
+    "sweep the rest": {"task": "mail.sweep_slow", "schedule": 60.0, "options": {"expires": 300}},
+    "clear sessions": {"task": "accounts.clear_sessions", "schedule": 3600.0, "options": {"expires": 3600}},
+}
