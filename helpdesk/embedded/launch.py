@@ -65,7 +65,7 @@ def hold(home: Home) -> Iterator[list[Service]]:
     folder = socket_folder(home)
     postgres, redis = Postgres(home, folder), Redis(home, folder)
     wanted: list[Service] = []
-    addresses = {}
+    addresses: dict[str, str] = {}
     if "DATABASE_URL" not in outside:
         wanted.append(postgres)
         addresses |= {"DATABASE_URL": postgres.url("postern_app"), "DATABASE_OWNER_URL": postgres.url("postern_owner")}

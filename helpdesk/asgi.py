@@ -1,0 +1,30 @@
+"""What the web server runs: `/live` to the asynchronous side, everything else to the pages' threads."""
+
+import os
+
+from a2wsgi import WSGIMiddleware
+from django.conf import settings
+from django.core.asgi import get_asgi_application
+
+from helpdesk.core.gate import Gate, Limits, Rooms
+from helpdesk.wsgi import application as pages
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "helpdesk.settings.desk")
+
+# A page of up to that many parts leaves its thread at once, however slowly it is taken.
+_PARTS = 64
+
+application = Gate(
+    Rooms(
+        pages=WSGIMiddleware(pages, workers=8, send_queue_size=_PARTS),
+        downloads=WSGIMiddleware(pages, workers=4),
+        live=get_asgi_application(),
+        live_path="/live",
+        download_paths=("/files/", "/m/", "/audit/export"),
+    ),
+    Limits(
+        body_s=settings.POSTERN_BODY_S,
+        send_s=settings.POSTERN_SEND_S,
+        body_bytes=settings.POSTERN_UPLOAD_BYTES + settings.DATA_UPLOAD_MAX_MEMORY_SIZE,
+    ),
+)
