@@ -12,6 +12,10 @@ ALLOWED_HOSTS = [_HOST.split(":", 1)[0], "127.0.0.1", *env.words("POSTERN_HOSTS"
 CSRF_TRUSTED_ORIGINS = [POSTERN_URL]
 POSTERN_TRUSTED_PROXIES = env.integer("POSTERN_TRUSTED_PROXIES", 0, high=10)
 """How many proxies of ours stand in front; only that many entries of X-Forwarded-For are believed."""
+POSTERN_BODY_S = env.integer("POSTERN_BODY_S", 60, low=1, high=3600)
+"""How long a client may take to send its request."""
+POSTERN_SEND_S = env.integer("POSTERN_SEND_S", 10, low=1, high=3600)
+"""How long a client may take to accept one part of an answer."""
 
 AUTHENTICATION_BACKENDS = [
     "allauth.account.auth_backends.AuthenticationBackend",

@@ -1,0 +1,25 @@
+"""The one log line format: time, level, logger, message, then the extra fields as key=value."""
+
+import logging
+
+_STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName", "request", "server_time", "status_code"}
+
+
+class LineFormatter(logging.Formatter):
+    """Write `2026-11-25T09:00:00Z INFO inbox.mail mail stored raw=…`; line ends inside a value are escaped."""
+
+    default_time_format = "%Y-%m-%dT%H:%M:%S"
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the record as one line, its traceback after it."""
+        extras = " ".join(
+            f"{key}={_plain(value)}" for key, value in sorted(vars(record).items()) if key not in _STANDARD
+        )
+        line = f"{self.formatTime(record)}Z {record.levelname} {record.name} {_plain(record.getMessage())} {extras}".rstrip()
+        if record.exc_info:
+            line = f"{line}\n{self.formatException(record.exc_info)}"
+        return line
+
+
+def _plain(value: object) -> str:
+    return str(value).replace("\r", "\\r").replace("\n", "\\n")

@@ -1,0 +1,11 @@
+"""The app of `helpdesk.crypto`."""
+
+from django.apps import AppConfig
+
+
+class CryptoConfig(AppConfig):
+    """Keys and sealing."""
+
+    name = "helpdesk.crypto"
+    label = "crypto"
+    default_auto_field = "django.db.models.BigAutoField"

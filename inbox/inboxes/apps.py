@@ -1,0 +1,11 @@
+"""The app of `inbox.inboxes`."""
+
+from django.apps import AppConfig
+
+
+class InboxesConfig(AppConfig):
+    """Inboxes, roles and bindings."""
+
+    name = "inbox.inboxes"
+    label = "inboxes"
+    default_auto_field = "django.db.models.BigAutoField"

@@ -1,0 +1,11 @@
+"""The app of `inbox.mail`."""
+
+from django.apps import AppConfig
+
+
+class MailConfig(AppConfig):
+    """Everything that speaks IMAP, SMTP or MIME."""
+
+    name = "inbox.mail"
+    label = "mail"
+    default_auto_field = "django.db.models.BigAutoField"

@@ -1,0 +1,145 @@
+"""One IMAP connection: opened inside verified TLS, signed in, closed; what the library raises becomes a WireError."""
+
+import re
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
+
+from imapclient import IMAPClient, SocketTimeout
+from imapclient.exceptions import CapabilityError, IMAPClientAbortError, IMAPClientError
+from imapclient.imap4 import IMAP4WithTimeout
+
+from inbox.mail.imap.wire import Security, Server, Step, WireError, open_socket, plain_words, tls_context, tls_error
+
+_GOODBYE_S: Final = 3.0
+_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
+_ATOM: Final = re.compile(r"[A-Za-z0-9!#$&'+,\-./:;=?@^_`|}~]+")
+_PASSING: Final = re.compile(r"\[(UNAVAILABLE|INUSE|LIMIT|SERVERBUG)\]", re.IGNORECASE)
+
+
+class Connection:
+    """A connection to an IMAP server. After a failure that leaves the line in doubt it is only fit to be closed."""
+
+    def __init__(self, server: Server, timeout: SocketTimeout) -> None:
+        self._server = server
+        self._timeout = timeout
+        self._secret = ""
+        self._in_doubt = False
+        self._client: _Client | None = None
+
+    @property
+    def client(self) -> IMAPClient:
+        """The library's client of the open connection."""
+        if self._client is None:
+            raise RuntimeError("this connection is not open")
+        return self._client
+
+    def open(self) -> None:
+        """Connect, inside verified TLS unless the server is on this machine. STARTTLS fails closed. Raises WireError."""
+        sock = open_socket(self._server, connect_s=self._timeout.connect, read_s=self._timeout.read)
+        with self.at(Step.TCP):
+            self._client = _Client(self._server, sock, self._timeout)
+        if self._server.security is Security.STARTTLS:
+            self._start_tls()
+
+    def sign_in(self, user: str, password: str) -> None:
+        """Sign in. Raises WireError with the server's words, in which the password is blotted out."""
+        if _CONTROL.search(user + password):
+            raise WireError(Step.SIGN_IN, "The user name or password holds a control character.", again=False)
+        self._secret = password
+        with self.at(Step.SIGN_IN):
+            if (user + password).isascii():
+                self.client.login(_astring(user), password)
+            else:
+                self.client.plain_login(user, password)
+
+    def close(self) -> None:
+        """Say goodbye and close; close at once when the line is in doubt. Never raises and never waits long."""
+        client, self._client = self._client, None
+        if client is None:
+            return
+        try:
+            if self._in_doubt:
+                client.shutdown()
+            else:
+                client.socket().settimeout(_GOODBYE_S)
+                client.logout()
+        except (OSError, IMAPClientError):
+            client.socket().close()
+
+    @contextmanager
+    def at(self, step: Step) -> Iterator[None]:
+        """Turn what the library raises into a WireError of this step, without the cause: that may hold the password."""
+        try:
+            yield
+        except TimeoutError:
+            self._in_doubt = True
+            raise WireError(step, "The server did not answer in time.", again=True) from None
+        except (OSError, IMAPClientAbortError) as error:
+            self._in_doubt = True
+            raise WireError(step, self._words(error), again=True) from None
+        except IMAPClientError as error:
+            words = self._words(error)
+            again = step is Step.FETCH or _PASSING.search(words) is not None
+            raise WireError(step, words, again=again) from None
+        except ValueError:
+            self._in_doubt = True
+            raise WireError(step, "The server's answer cannot be read.", again=True) from None
+
+    def _start_tls(self) -> None:
+        try:
+            self.client.starttls(tls_context(self._server))
+        except (WireError, IMAPClientError, OSError, ValueError) as error:
+            self._in_doubt = True
+            self.close()
+            raise _starttls_error(error) from error
+
+    def _words(self, error: Exception) -> str:
+        return plain_words(error, secrets=(self._secret,))
+
+
+class _Wire(IMAP4WithTimeout):
+    """imaplib's protocol over a socket that was opened and verified before."""
+
+    def __init__(self, server: Server, sock: socket.socket, timeout_s: float) -> None:
+        self._opened = sock
+        super().__init__(server.host, server.port, timeout_s)
+
+    def _create_socket(self, timeout: float | None = None) -> socket.socket:  # noqa: ARG002 - the library's signature
+        return self._opened
+
+
+class _Client(IMAPClient):
+    """imapclient over a socket of ours, with its logging off.
+
+    The library formats every answer, the whole mail included, for a debug log that nobody may have: that costs more
+    than the transfer and would put mails into logs.
+    """
+
+    def __init__(self, server: Server, sock: socket.socket, timeout: SocketTimeout) -> None:
+        self._server = server
+        self._opened = sock
+        super().__init__(server.host, server.port, ssl=server.security is Security.TLS, timeout=timeout)
+        self.normalise_times = False
+        self._imap.debug = 0
+
+    def _create_IMAP4(self) -> _Wire:  # noqa: N802 - the library's name
+        return _Wire(self._server, self._opened, self._timeout.read)
+
+
+def _starttls_error(error: Exception) -> WireError:
+    if isinstance(error, WireError):
+        return error
+    if isinstance(error, CapabilityError):
+        return WireError(Step.TLS, "The server offers no STARTTLS.", again=False)
+    if isinstance(error, IMAPClientError):
+        return WireError(Step.TLS, plain_words(error), again=False)
+    return tls_error(error)
+
+
+def _astring(user: str) -> str:
+    """Quote a user name that is no atom: imaplib sends it as it comes."""
+    if _ATOM.fullmatch(user):
+        return user
+    return '"' + user.replace("\\", "\\\\").replace('"', '\\"') + '"'

@@ -1,0 +1,167 @@
+"""One signed-in IMAP session that only reads: folder state, UIDs, facts, bytes. It never changes a flag."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from types import TracebackType
+from typing import Final, Self
+
+from imapclient import SocketTimeout
+
+from inbox.mail.imap.client import Connection
+from inbox.mail.imap.wire import Server, Step, WireError
+
+CHUNK_BYTES: Final = 1024 * 1024
+BATCH_BYTES: Final = 4 * CHUNK_BYTES
+BATCH_MAILS: Final = 100
+
+_SEARCH_WINDOW: Final = 50_000  # UIDs an answer line may hold: imaplib breaks off above 1,000,000 bytes
+_FACTS_AT_ONCE: Final = 500
+
+
+@dataclass(frozen=True, slots=True)
+class FolderState:
+    """What the server says of a folder on opening it. `uidnext` is the lowest UID that a later mail can get."""
+
+    uidvalidity: int
+    uidnext: int
+    exists: int
+
+
+@dataclass(frozen=True, slots=True)
+class MailFacts:
+    """What is known of a mail before its bytes. `size_bytes` is the server's word, which some servers only guess."""
+
+    size_bytes: int
+    internaldate: datetime
+    is_deleted: bool
+
+
+class ImapSession:
+    """A connection as a context manager: connects and signs in on entry, says goodbye on exit. Raises WireError."""
+
+    def __init__(self, server: Server, *, user: str, password: str, timeout: SocketTimeout | None = None) -> None:
+        self._connection = Connection(server, timeout or SocketTimeout(connect=10, read=60))
+        self._user = user
+        self._password = password
+        self._exists = 0
+        self._top = 0
+
+    def __enter__(self) -> Self:
+        try:
+            self._connection.open()
+            self._connection.sign_in(self._user, self._password)
+        except WireError:
+            self._connection.close()
+            raise
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self._connection.close()
+
+    def select(self, folder: str) -> FolderState:
+        """Open a folder for reading only (EXAMINE), so that nothing can mark a mail as seen."""
+        with self._connection.at(Step.FOLDER):
+            said = self._connection.client.select_folder(folder, readonly=True)
+        if b"UIDVALIDITY" not in said:
+            raise WireError(
+                Step.FOLDER, "The server keeps no lasting numbers (UIDVALIDITY) for its mails.", again=False
+            )
+        self._exists = int(said.get(b"EXISTS", 0))
+        uidnext = int(said.get(b"UIDNEXT", 0)) or self._highest_uid() + 1
+        self._top = uidnext - 1
+        return FolderState(uidvalidity=int(said[b"UIDVALIDITY"]), uidnext=uidnext, exists=self._exists)
+
+    def uids_above(self, last: int) -> list[int]:
+        """Return the UIDs above `last` in the open folder, rising. 0 lists them all.
+
+        An answer to `n:*` always names the newest mail, below n too: such are dropped (RFC 3501 6.4.8).
+        """
+        if not self._exists:
+            return []
+        found: set[int] = set()
+        start, width = last + 1, _SEARCH_WINDOW
+        while self._exists > _SEARCH_WINDOW and start + width <= self._top:
+            part = self._search(f"{start}:{start + width - 1}")
+            found.update(part)
+            start += width
+            width = _SEARCH_WINDOW if part else width * 8
+        found.update(self._search(f"{start}:*"))
+        return sorted(uid for uid in found if uid > last)
+
+    def facts(self, uids: Sequence[int]) -> dict[int, MailFacts]:
+        """Return size, arrival in UTC and deletion mark by UID. A mail that vanished is missing, which is no error."""
+        found: dict[int, MailFacts] = {}
+        for start in range(0, len(uids), _FACTS_AT_ONCE):
+            with self._connection.at(Step.FETCH):
+                said = self._connection.client.fetch(
+                    uids[start : start + _FACTS_AT_ONCE], ["FLAGS", "RFC822.SIZE", "INTERNALDATE"]
+                )
+            found.update({uid: _facts(items) for uid, items in said.items() if b"RFC822.SIZE" in items})
+        return found
+
+    def fetch(self, uids: Sequence[int]) -> Iterator[tuple[int, bytes | None]]:
+        """Yield each mail's bytes in the order asked, None for one that vanished. One batch of `batches` at a time."""
+        with self._connection.at(Step.FETCH):
+            said = self._connection.client.fetch(uids, ["BODY.PEEK[]"])
+        for uid in uids:
+            body = said.pop(uid, {}).get(b"BODY[]")
+            yield uid, body if isinstance(body, bytes) else None
+
+    def fetch_partial(self, uid: int, size_bytes: int) -> Iterator[bytes | None]:
+        """Yield a mail in chunks of at most 1 MiB, or None once when it vanished before its end.
+
+        Asks on until the server has no more bytes, since some servers tell a wrong size.
+        """
+        offset = 0
+        while True:
+            chunk = self._chunk(uid, offset)
+            if chunk is None or chunk:
+                yield chunk
+            if not chunk:
+                return
+            offset += len(chunk)
+            if len(chunk) < CHUNK_BYTES and offset >= size_bytes:
+                return
+
+    def _highest_uid(self) -> int:
+        """Return the highest UID of the open folder, for a server that tells no UIDNEXT."""
+        return max(self._search("*"), default=0) if self._exists else 0
+
+    def _search(self, uid_set: str) -> list[int]:
+        """Return the UIDs of a plain UID SEARCH, without any extension, read from every SEARCH line of the answer."""
+        with self._connection.at(Step.FETCH):
+            # imapclient's own search() refuses an answer of several lines
+            lines = self._connection.client._raw_command_untagged(b"SEARCH", [b"UID", uid_set.encode()])
+        return [int(word) for line in lines if line for word in line.split() if word.isdigit()]
+
+    def _chunk(self, uid: int, offset: int) -> bytes | None:
+        with self._connection.at(Step.FETCH):
+            said = self._connection.client.fetch([uid], [f"BODY.PEEK[]<{offset}.{CHUNK_BYTES}>"])
+        items: Mapping[bytes, object] = said.get(uid, {})
+        if f"BODY[]<{offset}>".encode() not in items:
+            return None
+        body = items[f"BODY[]<{offset}>".encode()]
+        return body if isinstance(body, bytes) else b""
+
+
+def batches(facts: Mapping[int, MailFacts]) -> Iterator[list[int]]:
+    """Yield the UIDs rising, in batches that fit in memory: 100 mails, 4 MiB. A mail above 1 MiB is not among them."""
+    batch: list[int] = []
+    size = 0
+    for uid in sorted(uid for uid, known in facts.items() if known.size_bytes <= CHUNK_BYTES):
+        if batch and (len(batch) == BATCH_MAILS or size + facts[uid].size_bytes > BATCH_BYTES):
+            yield batch
+            batch, size = [], 0
+        batch.append(uid)
+        size += facts[uid].size_bytes
+    if batch:
+        yield batch
+
+
+def _facts(items: Mapping[bytes, object]) -> MailFacts:
+    """Read one FETCH answer. A date that the server garbles counts as now."""
+    size, date, flags = (items.get(key) for key in (b"RFC822.SIZE", b"INTERNALDATE", b"FLAGS"))
+    arrived = date if isinstance(date, datetime) and date.tzinfo else datetime.now(UTC)
+    marks = {flag.lower() for flag in flags if isinstance(flag, bytes)} if isinstance(flags, tuple) else set()
+    return MailFacts(size if isinstance(size, int) else 0, arrived.astimezone(UTC), b"\\deleted" in marks)

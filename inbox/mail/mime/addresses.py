@@ -1,0 +1,211 @@
+"""Address headers (RFC 5322 3.4): split as raw bytes first and decoded afterwards, since encoded-words may hold commas."""
+
+import re
+from dataclasses import dataclass, field
+
+from inbox.mail.mime.charsets import decode
+from inbox.mail.mime.headers import decode_words
+from inbox.mail.mime.limits import MAX_ADDRESSES
+from inbox.mail.mime.parsed import Address
+from inbox.mail.mime.plain import clean_line
+
+_TOKEN = re.compile(r'[^"\\()<>,;:\[\]]+|.', re.DOTALL)
+_SPEC = re.compile(r"[^\s<>,;:\"()@]+@[^\s<>,;:\"()@]+")
+_SPACE = re.compile(r"\s+")
+_MAX_SPEC_CHARS = 320
+
+
+@dataclass(slots=True)
+class Mailbox:
+    """One entry of an address header as it stands there, each piece latin-1 for its raw bytes."""
+
+    phrase: list[str] = field(default_factory=list)
+    angles: list[str] = field(default_factory=list)
+    comments: list[str] = field(default_factory=list)
+    after_angle: bool = False
+    quoted: bool = False
+
+    @property
+    def is_empty(self) -> bool:
+        """True when nothing but blanks and comments was found."""
+        return not self.angles and not "".join(self.phrase).strip()
+
+
+@dataclass(slots=True)
+class RawList:
+    """An address header taken apart; `groups`, `semicolons` and `broken` say what odd shapes it had."""
+
+    boxes: list[Mailbox] = field(default_factory=list)
+    groups: bool = False
+    semicolons: bool = False
+    broken: bool = False
+
+
+class _Splitter:
+    """One pass over a header; keeps the entry being read and what it is inside of."""
+
+    def __init__(self, raw: str) -> None:
+        self.tokens = _TOKEN.findall(raw)
+        self.at = 0
+        self.box = Mailbox()
+        self.found = RawList()
+        self.in_group = False
+
+    def run(self) -> RawList:
+        readers = {'"': self._quoted, "(": self._comment, "<": self._angle, "[": self._bracket}
+        while self.at < len(self.tokens) and len(self.found.boxes) < MAX_ADDRESSES:
+            token = self.tokens[self.at]
+            self.at += 1
+            if token in readers:
+                readers[token]()
+            elif token in {",", ";", ":"}:
+                self._separator(token)
+            else:
+                self._word(token)
+        self._close()
+        return self.found
+
+    def _separator(self, token: str) -> None:
+        if token == ":":
+            self.found.groups = True
+            self.in_group = True
+            self.box = Mailbox()
+            return
+        if token == ";":
+            self.found.semicolons = self.found.semicolons or not self.in_group
+            self.in_group = False
+        self._close()
+
+    def _close(self) -> None:
+        if not self.box.is_empty or self.box.comments:
+            self.found.boxes.append(self.box)
+        self.box = Mailbox()
+
+    def _word(self, token: str) -> None:
+        if token in {")", ">", "]", "\\"}:
+            self.found.broken = self.found.broken or token != "]"
+            return
+        if self.box.angles and token.strip():
+            self.box.after_angle = True
+        self.box.phrase.append(token)
+
+    def _until(self, end: str) -> str:
+        """Take tokens up to `end`, a backslash guarding the one after it."""
+        taken: list[str] = []
+        while self.at < len(self.tokens):
+            token = self.tokens[self.at]
+            self.at += 1
+            if token == end:
+                return "".join(taken)
+            if token == "\\" and self.at < len(self.tokens):
+                token = self.tokens[self.at]
+                self.at += 1
+            taken.append(token)
+        self.found.broken = True
+        return "".join(taken)
+
+    def _quoted(self) -> None:
+        text = self._until('"')
+        following = self.tokens[self.at] if self.at < len(self.tokens) else ""
+        self.box.quoted = self.box.quoted or (following.startswith("@") and not self.box.angles)
+        self.box.after_angle = self.box.after_angle or bool(self.box.angles)
+        self.box.phrase.append(f'"{text}"' if following.startswith("@") else text)
+
+    def _bracket(self) -> None:
+        if self.at < len(self.tokens) and "]" in self.tokens[self.at : self.at + 40]:
+            self.box.phrase.append(f"[{self._until(']')}]")
+        else:
+            self.box.phrase.append("[")
+
+    def _comment(self) -> None:
+        depth, taken = 1, []
+        while self.at < len(self.tokens) and depth:
+            token = self.tokens[self.at]
+            self.at += 1
+            if token == "\\" and self.at < len(self.tokens):
+                token = self.tokens[self.at]
+                self.at += 1
+            else:
+                depth += {"(": 1, ")": -1}.get(token, 0)
+            if depth:
+                taken.append(token)
+        self.found.broken = self.found.broken or depth > 0
+        self.box.comments.append("".join(taken))
+
+    def _angle(self) -> None:
+        taken: list[str] = []
+        while self.at < len(self.tokens):
+            token = self.tokens[self.at]
+            if token in {"<", ";"} or (token == "," and not "".join(taken).lstrip().startswith("@")):
+                break
+            self.at += 1
+            if token == ">":
+                self.box.angles.append("".join(taken).strip())
+                return
+            taken.append(f'"{self._until(chr(34))}"' if token == '"' else token)
+        self.found.broken = True
+        self.box.angles.append("".join(taken).strip())
+
+
+def split_addresses(raw: bytes) -> RawList:
+    """Take an address header apart without decoding it: quotes, comments, groups, routes and broken forms included."""
+    return _Splitter(raw.decode("latin-1")).run()
+
+
+def read_addresses(values: list[bytes]) -> tuple[Address, ...]:
+    """Return the addresses of all headers of one name in their order, each address once."""
+    found: dict[str, Address] = {}
+    for raw in values:
+        for box in _joined(split_addresses(raw).boxes):
+            address = address_of(box)
+            if address is not None:
+                found.setdefault(address.address.lower(), address)
+    return tuple(found.values())[:MAX_ADDRESSES]
+
+
+def _joined(boxes: list[Mailbox]) -> list[Mailbox]:
+    """Give a piece without an address (`Muster GmbH, Einkauf <e@x>`) back to the entry that follows it."""
+    out: list[Mailbox] = []
+    held: list[str] = []
+    for box in boxes:
+        if not box.angles and "@" not in "".join(box.phrase):
+            held.append("".join(box.phrase).strip())
+            continue
+        if held and box.angles:
+            box.phrase = [", ".join([*filter(None, held), "".join(box.phrase).strip()])]
+        held = []
+        out.append(box)
+    return out
+
+
+def address_of(box: Mailbox) -> Address | None:
+    """Return the address of one entry, None when it holds none; the last angle bracket counts, as for mail servers."""
+    phrase = "".join(box.phrase)
+    if box.angles:
+        spec = _SPACE.sub("", box.angles[-1])
+        spec = spec.rpartition(":")[2] if spec.startswith("@") else spec
+        return _address(phrase, box.comments, spec)
+    spec = _SPACE.sub("", phrase) if re.fullmatch(r"\s*[^\s@]+\s*@\s*[^\s@]+\s*", phrase) else ""
+    if spec:
+        return _address("", box.comments, spec)
+    if box.quoted:
+        return _address("", box.comments, phrase.strip())
+    loose = _SPEC.search(phrase)
+    if loose is None:
+        return None
+    return _address(phrase[: loose.start()] + phrase[loose.end() :], box.comments, loose.group())
+
+
+def _address(phrase: str, comments: list[str], spec: str) -> Address | None:
+    local, at, domain = clean_line(_decoded(spec)).removeprefix("mailto:").rpartition("@")
+    if not at or not local or not domain or len(local) + len(domain) >= _MAX_SPEC_CHARS:
+        return None
+    name = clean_line(decode_words(phrase.encode("latin-1")))
+    if not name and comments:
+        name = clean_line(decode_words(comments[0].encode("latin-1")))
+    return Address(name.strip("\"'").strip(), f"{local}@{domain.lower().rstrip('.')}")
+
+
+def _decoded(raw: str) -> str:
+    """Read the raw 8-bit letters of an address; encoded-words are not decoded there (RFC 2047 5)."""
+    return raw if raw.isascii() else decode(raw.encode("latin-1"))

@@ -1,0 +1,142 @@
+"""The header block of a mail or a part: read as raw bytes, line by line, forgiving, and decoded after RFC 2047."""
+
+import base64
+import binascii
+import re
+from dataclasses import dataclass
+
+from inbox.mail.mime.charsets import decode
+from inbox.mail.mime.limits import MAX_HEADER_BYTES, MAX_HEADERS, MAX_VALUE_BYTES
+from inbox.mail.mime.plain import clean_line
+
+_FIELD = re.compile(rb"([!-9;-~]{1,200})([ \t]*):[ \t]*(.*)", re.DOTALL)
+_LOOKS_LIKE_FIELD = re.compile(rb"[!-9;-~]{1,200}[ \t]*:")
+_WORD = re.compile(rb"=\?([^?\s]{1,80})\?([bBqQ])\?([^?\r\n]*)\?=")
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """One header: `name` in lower case, `value` raw and unfolded; `spaced` when blanks stand before the colon."""
+
+    name: str
+    value: bytes
+    spaced: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Headers:
+    """The headers of one block in their order; `cut` when some were left out for their number or size."""
+
+    items: tuple[Header, ...] = ()
+    cut: bool = False
+
+    def all(self, name: str) -> list[bytes]:
+        """Return the raw values of every header `name`, topmost first."""
+        return [item.value for item in self.items if item.name == name]
+
+    def first(self, name: str) -> bytes:
+        """Return the raw value of the topmost header `name`, b"" when there is none."""
+        return next((item.value for item in self.items if item.name == name), b"")
+
+    def text(self, name: str) -> str:
+        """Return the topmost header `name` decoded, as one clean line."""
+        return decode_header(self.first(name))
+
+
+def read_headers(data: bytes, start: int, end: int) -> tuple[Headers, int]:
+    """Return the header block that begins at `start` and where the body begins.
+
+    An odd line (an mbox `From `, a stray word) is left out when headers go on below it, else the body begins there.
+    """
+    fields: list[list[bytes]] = []
+    at = start
+    while at < end:
+        stop = data.find(b"\n", at, end)
+        following = end if stop < 0 else stop + 1
+        line = data[at : end if stop < 0 else stop].rstrip(b"\r")
+        if not line:
+            return _headers(fields), following
+        if _LOOKS_LIKE_FIELD.match(line):
+            fields.append([line])
+        elif line[:1] in {b" ", b"\t"} and (line.strip() or _goes_on(data, following, end)):
+            _continue(fields, line)
+        elif not line.strip():
+            return _headers(fields), following
+        elif not (line.startswith((b"From ", b">From ")) and not fields) and not _goes_on(data, following, end):
+            return _headers(fields), at
+        at = following
+    return _headers(fields), end
+
+
+def _goes_on(data: bytes, at: int, end: int) -> bool:
+    """Tell whether the line at `at` looks like one more header."""
+    return _LOOKS_LIKE_FIELD.match(data, at, min(end, at + 300)) is not None
+
+
+def _continue(fields: list[list[bytes]], line: bytes) -> None:
+    if fields:
+        fields[-1].append(line)
+    elif _LOOKS_LIKE_FIELD.match(line.strip()):
+        fields.append([line.strip()])
+
+
+def _headers(fields: list[list[bytes]]) -> Headers:
+    items: list[Header] = []
+    cut = len(fields) > MAX_HEADERS
+    left = MAX_HEADER_BYTES
+    for lines in fields[:MAX_HEADERS]:
+        whole = b"".join(lines)
+        value = whole[: min(MAX_VALUE_BYTES, left)]
+        found = _FIELD.match(value)
+        if found is None:
+            cut = True
+            continue
+        cut = cut or len(value) < len(whole)
+        left -= len(value)
+        items.append(Header(found[1].decode("ascii").lower(), found[3].strip(), spaced=bool(found[2])))
+    return Headers(tuple(items), cut)
+
+
+def decode_header(raw: bytes) -> str:
+    """Return a raw header value as one clean line, its encoded-words (RFC 2047) and raw 8-bit bytes read."""
+    return clean_line(decode_words(raw))
+
+
+def decode_words(raw: bytes) -> str:
+    """Return `raw` with its encoded-words decoded; neighbours of one charset are joined before they are decoded."""
+    if b"=?" not in raw:
+        return decode(raw)
+    pieces: list[str] = []
+    run, run_label, at = b"", "", 0
+    for found in _WORD.finditer(raw):
+        gap = raw[at : found.start()]
+        label = found[1].decode("latin-1").partition("*")[0].lower()
+        joins = run_label and not gap.strip()
+        if not joins or label != run_label:
+            pieces.append(decode(run, run_label))
+            pieces.append("" if joins else decode(gap))
+            run = b""
+        run += _word_bytes(found[2], found[3])
+        run_label, at = label, found.end()
+    pieces.append(decode(run, run_label))
+    pieces.append(decode(raw[at:]))
+    return "".join(pieces)
+
+
+def _word_bytes(kind: bytes, data: bytes) -> bytes:
+    if kind in b"qQ":
+        return binascii.a2b_qp(data.replace(b" ", b"_"), header=True)
+    alphabet = data.translate(None, b" \t=")
+    try:
+        return base64.b64decode(alphabet + b"=" * (-len(alphabet) % 4))
+    except (binascii.Error, ValueError):
+        return _short_base64(alphabet)
+
+
+def _short_base64(alphabet: bytes) -> bytes:
+    """Read what is whole in a base64 text that was cut in the middle of a letter."""
+    whole = alphabet[: len(alphabet) // 4 * 4]
+    try:
+        return base64.b64decode(whole)
+    except (binascii.Error, ValueError):
+        return b""

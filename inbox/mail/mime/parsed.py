@@ -1,0 +1,97 @@
+"""What Postern reads in one mail: frozen values without Django, safe to store, every text encodable as UTF-8 and free of NUL."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """One mailbox: a decoded display name ("" when there is none) and the address as written, its domain in lower case."""
+
+    name: str
+    address: str
+
+    @property
+    def domain(self) -> str:
+        """The part after the last @ in lower case, "" when there is none."""
+        return self.address.rpartition("@")[2].lower() if "@" in self.address else ""
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedAttachment:
+    """One file of a mail, decoded.
+
+    `inline` is true only where the safe HTML shows it by a `cid:` address; `content_id` is bare, "" when there is none.
+    """
+
+    name: str
+    content_type: str
+    size: int
+    inline: bool
+    content_id: str
+    data: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Bounce:
+    """A delivery report of RFC 3464: what became of one recipient, and the Message-ID of the mail it is about.
+
+    `action` is failed, delayed, delivered, relayed or expanded; the others are "" where the report does not tell.
+    """
+
+    action: str
+    recipient: str
+    status: str
+    cites: str
+
+
+@dataclass(frozen=True, slots=True)
+class Auth:
+    """The verdict words of the topmost Authentication-Results header, as found there: anybody may have written it."""
+
+    server: str = ""
+    spf: str = ""
+    dkim: str = ""
+    dmarc: str = ""
+    arc: str = ""
+    compauth: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedMail:
+    """One mail as read.
+
+    `date` is what the sender wrote and `received` the topmost Received header, both aware UTC or None. `text` is the
+    whole body; from the character `fold_at` on it is quoted history (None: nothing to fold). `html` is safe HTML made by
+    `sanitiser_version`, "" when the mail has none or too much; `html_fold` says that it marks quoted history with
+    `data-quoted`. `machine` is a code of `machine.Reason` or "": never acknowledge such a mail. `auto_reply` is the
+    stronger word: an automatic answer or a report. `protected` is "", "pgp" or "smime". `flaws` names what was cut or
+    mended (codes of `limits.Flaw`). `sender_doubt` empty means that From can be read in one way only; it proves no sender.
+    """
+
+    from_: Address | None = None
+    reply_to: tuple[Address, ...] = ()
+    to: tuple[Address, ...] = ()
+    cc: tuple[Address, ...] = ()
+    delivered_to: tuple[str, ...] = ()
+    sender_doubt: tuple[str, ...] = ()
+    subject: str = ""
+    date: datetime | None = None
+    received: datetime | None = None
+    header_id: str = ""
+    in_reply_to: tuple[str, ...] = ()
+    references: tuple[str, ...] = ()
+    text: str = field(default="", repr=False)
+    fold_at: int | None = None
+    html: str = field(default="", repr=False)
+    html_source_size: int = 0
+    html_fold: bool = False
+    sanitiser_version: int = 0
+    remote_images: int = 0
+    attachments: tuple[ParsedAttachment, ...] = ()
+    auto_reply: bool = False
+    machine: str = ""
+    bounce: Bounce | None = None
+    auth: Auth = Auth()
+    protected: str = ""
+    flaws: tuple[str, ...] = ()

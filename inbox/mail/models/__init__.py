@@ -1,0 +1,8 @@
+"""The models of mail, one noun a module."""
+
+from inbox.mail.models.inbound import InboundMail
+from inbox.mail.models.mailbox import Mailbox
+from inbox.mail.models.outbound import OutboundMail
+from inbox.mail.models.raw import RawMail
+
+__all__ = ["InboundMail", "Mailbox", "OutboundMail", "RawMail"]

@@ -1,0 +1,64 @@
+"""OutboundMail: the outbox. A row is fixed when it is made and only its state moves."""
+
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from accounts.models import User
+from audit.actions import SubjectKind
+from audit.subjects import Subject
+from helpdesk.core.ids import new_id
+from helpdesk.crypto.fields import SealedJSONField, SealedModel, SealedTextField
+from helpdesk.crypto.keyring import KeyId, KeyRef
+from inbox.inboxes.models import Inbox
+from inbox.mail.models.mailbox import Mailbox
+from inbox.mail.states import OutKind, OutState
+from inbox.tickets.models import Message
+
+
+class OutboundMail(SealedModel):
+    """A mail on its way out, sealed under the DataKey that it was made under.
+
+    `once` is the form's own key: the same press of a button makes one mail. `envelope` is the frozen JSON
+    {"from": [name, address], "reply_to": str, "to": [[name, address]], "cc": [...], "bcc": [...], "in_reply_to": str,
+    "references": [str]}; subject and bodies are frozen beside it. `send_after` ends the undo window.
+    """
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    kind = models.CharField(max_length=16, choices=OutKind.choices)
+    once = models.UUIDField(unique=True)
+    inbox = models.ForeignKey(Inbox, models.PROTECT, null=True, related_name="+")
+    mailbox = models.ForeignKey(Mailbox, models.SET_NULL, null=True, related_name="+")
+    message = models.OneToOneField(Message, models.SET_NULL, null=True, related_name="+")
+    author = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
+    data_key = models.UUIDField()
+    header_id = SealedTextField()
+    header_blind = models.BinaryField(max_length=16, unique=True)
+    envelope = SealedJSONField()
+    subject = SealedTextField()
+    text = SealedTextField()
+    html = SealedTextField()
+    state = models.CharField(max_length=10, choices=OutState.choices, default=OutState.QUEUED)
+    send_after = models.DateTimeField(default=timezone.now)
+    """No try before this moment: the undo window, then the growing waits of deferred mail."""
+    attempts = models.PositiveSmallIntegerField(default=0)
+    claimed_at = models.DateTimeField(null=True)
+    reason = models.CharField(max_length=40, blank=True)
+    server_words = SealedTextField(null=True)
+    created_at = models.DateTimeField(default=timezone.now)
+    sent_at = models.DateTimeField(null=True)
+
+    class Meta:
+        default_permissions = ()
+        indexes = [
+            models.Index(fields=["send_after"], condition=Q(state__in=["queued", "deferred"]), name="outbox_due"),
+            models.Index(fields=["claimed_at"], condition=Q(state="sending"), name="outbox_claimed"),
+        ]
+
+    def seal_ref(self) -> KeyRef:
+        """Return the key that the row was made under: a merge of its ticket leaves it untouched."""
+        return KeyId(self.data_key)
+
+    def as_subject(self) -> Subject:
+        """Return what an entry about this mail names."""
+        return Subject(SubjectKind.MAIL, self.pk, self.inbox_id)

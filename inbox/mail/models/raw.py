@@ -1,0 +1,57 @@
+"""RawMail: the bytes of a mail as they came, sealed, before anybody looks at them."""
+
+from django.db import models
+from django.db.models import Q
+
+from audit.actions import SubjectKind
+from audit.subjects import Subject
+from helpdesk.core.ids import new_id
+from helpdesk.crypto.keyring import KeyRef, Owner, OwnerKind
+from inbox.inboxes.models import Inbox
+from inbox.mail.models.mailbox import Mailbox
+from inbox.mail.states import RawState
+
+
+class RawMail(models.Model):
+    """A stored mail. Its bytes lie in the blob store under a DataKey of its own.
+
+    `transport_key` is `imap:folder:uidvalidity:uid`, `lmtp:id` or `import:contentkey`; `content_key` is an HMAC of the
+    bytes under the desk's blind-index key, never a plain hash. `arrived_at` follows DESIGN 6.21.
+    """
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    mailbox = models.ForeignKey(Mailbox, models.SET_NULL, null=True, related_name="+")
+    inbox = models.ForeignKey(Inbox, models.PROTECT, related_name="+")
+    transport_key = models.CharField(max_length=300)
+    content_key = models.BinaryField(max_length=32)
+    blob = models.UUIDField(unique=True, null=True)
+    """None only for a mail that was too large to fetch or skipped."""
+    size_bytes = models.PositiveBigIntegerField()
+    arrived_at = models.DateTimeField()
+    state = models.CharField(max_length=12, choices=RawState.choices, default=RawState.STORED)
+    reason = models.CharField(max_length=60, blank=True)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    next_try_at = models.DateTimeField(null=True)
+    history = models.BooleanField(default=False)
+    """It came by import or back-fill: nothing is ever sent because of it."""
+    stored_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        default_permissions = ()
+        constraints = [
+            models.UniqueConstraint(
+                fields=["mailbox", "inbox", "transport_key"], name="raw_mail_once", nulls_distinct=False
+            )
+        ]
+        indexes = [
+            models.Index(fields=["stored_at"], condition=Q(state="stored"), name="raw_mail_waiting"),
+            models.Index(fields=["content_key"], name="raw_mail_content"),
+        ]
+
+    def seal_ref(self) -> KeyRef:
+        """Return the key of these bytes alone."""
+        return Owner(OwnerKind.RAW_MAIL, self.pk)
+
+    def as_subject(self) -> Subject:
+        """Return what an entry about this mail names."""
+        return Subject(SubjectKind.MAIL, self.pk, self.inbox_id)

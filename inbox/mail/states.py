@@ -1,0 +1,66 @@
+"""The closed sets of mail. Stored values are never renamed."""
+
+from django.db.models import TextChoices
+from django.utils.translation import gettext_lazy as _
+
+
+class Security(TextChoices):
+    """How a connection is protected. Plaintext is for a server on the same machine alone."""
+
+    TLS = "tls", _("TLS")
+    STARTTLS = "starttls", _("STARTTLS")
+    PLAINTEXT_LOOPBACK = "plaintext-loopback", _("none, same machine only")
+
+
+class AuthKind(TextChoices):
+    """How a mailbox signs in."""
+
+    PASSWORD = "password", _("Password")
+    XOAUTH2 = "xoauth2", _("OAuth2")
+
+
+class History(TextChoices):
+    """What the first connect takes."""
+
+    NONE = "none", _("only mail that comes from now on")
+    ALL = "all", _("everything that is there")
+
+
+class RawState(TextChoices):
+    """How far a stored mail has come."""
+
+    STORED = "stored", _("Stored")
+    DONE = "done", _("Done")
+    DUPLICATE = "duplicate", _("Same mail again")
+    QUARANTINED = "quarantined", _("Could not be read")
+    SKIPPED = "skipped", _("Skipped")
+
+
+class Verdict(TextChoices):
+    """What a mail is taken for."""
+
+    KEEP = "keep", _("Mail")
+    MUTE = "mute", _("Machine mail")
+    BOUNCE = "bounce", _("Bounce")
+    QUARANTINE = "quarantine", _("Could not be read")
+
+
+class OutState(TextChoices):
+    """How far an outgoing mail has come."""
+
+    QUEUED = "queued", _("Waiting to be sent")
+    SENDING = "sending", _("Being sent")
+    SENT = "sent", _("Sent")
+    DEFERRED = "deferred", _("Deferred")
+    REFUSED = "refused", _("Refused")
+    CANCELLED = "cancelled", _("Cancelled")
+    UNCERTAIN = "uncertain", _("Not certain")
+
+
+class OutKind(TextChoices):
+    """What an outgoing mail is."""
+
+    REPLY = "reply", _("Reply")
+    NEW = "new", _("New conversation")
+    ACKNOWLEDGEMENT = "acknowledgement", _("Acknowledgement")
+    SYSTEM = "system", _("System mail")
