@@ -26,7 +26,7 @@ class Connection:
         self._timeout = timeout
         self._secret = ""
         self._in_doubt = False
-        self._client: _Client | None = None
+        self._client: IMAPClient | None = None
 
     @property
     def client(self) -> IMAPClient:
@@ -36,7 +36,7 @@ class Connection:
         return self._client
 
     def open(self) -> None:
-        """Connect, inside verified TLS unless the server is on this machine. STARTTLS fails closed. Raises WireError."""
+        """Connect, inside verified TLS unless the server is on this machine. STARTTLS fails closed."""
         sock = open_socket(self._server, connect_s=self._timeout.connect, read_s=self._timeout.read)
         with self.at(Step.TCP):
             self._client = _Client(self._server, sock, self._timeout)
@@ -120,12 +120,13 @@ class _Client(IMAPClient):
     def __init__(self, server: Server, sock: socket.socket, timeout: SocketTimeout) -> None:
         self._server = server
         self._opened = sock
-        super().__init__(server.host, server.port, ssl=server.security is Security.TLS, timeout=timeout)
+        self._read_s = timeout.read
+        super().__init__(server.host, server.port, ssl=server.security is Security.TLS, timeout=timeout.read)
         self.normalise_times = False
         self._imap.debug = 0
 
     def _create_IMAP4(self) -> _Wire:  # noqa: N802 - the library's name
-        return _Wire(self._server, self._opened, self._timeout.read)
+        return _Wire(self._server, self._opened, self._read_s)
 
 
 def _starttls_error(error: Exception) -> WireError:

@@ -15,7 +15,7 @@ CHUNK_BYTES: Final = 1024 * 1024
 BATCH_BYTES: Final = 4 * CHUNK_BYTES
 BATCH_MAILS: Final = 100
 
-_SEARCH_WINDOW: Final = 50_000  # UIDs an answer line may hold: imaplib breaks off above 1,000,000 bytes
+_SEARCH_WINDOW: Final = 50_000  # UIDs in one answer: imaplib breaks off at a line above 1,000,000 bytes
 _FACTS_AT_ONCE: Final = 500
 
 
@@ -45,7 +45,6 @@ class ImapSession:
         self._user = user
         self._password = password
         self._exists = 0
-        self._top = 0
 
     def __enter__(self) -> Self:
         try:
@@ -69,7 +68,6 @@ class ImapSession:
             )
         self._exists = int(said.get(b"EXISTS", 0))
         uidnext = int(said.get(b"UIDNEXT", 0)) or self._highest_uid() + 1
-        self._top = uidnext - 1
         return FolderState(uidvalidity=int(said[b"UIDVALIDITY"]), uidnext=uidnext, exists=self._exists)
 
     def uids_above(self, last: int) -> list[int]:
@@ -79,14 +77,7 @@ class ImapSession:
         """
         if not self._exists:
             return []
-        found: set[int] = set()
-        start, width = last + 1, _SEARCH_WINDOW
-        while self._exists > _SEARCH_WINDOW and start + width <= self._top:
-            part = self._search(f"{start}:{start + width - 1}")
-            found.update(part)
-            start += width
-            width = _SEARCH_WINDOW if part else width * 8
-        found.update(self._search(f"{start}:*"))
+        found = {uid for part in _windows(self._exists) for uid in self._search(f"{part}UID {last + 1}:*")}
         return sorted(uid for uid in found if uid > last)
 
     def facts(self, uids: Sequence[int]) -> dict[int, MailFacts]:
@@ -126,13 +117,13 @@ class ImapSession:
 
     def _highest_uid(self) -> int:
         """Return the highest UID of the open folder, for a server that tells no UIDNEXT."""
-        return max(self._search("*"), default=0) if self._exists else 0
+        return max(self._search("UID *"), default=0) if self._exists else 0
 
-    def _search(self, uid_set: str) -> list[int]:
+    def _search(self, criteria: str) -> list[int]:
         """Return the UIDs of a plain UID SEARCH, without any extension, read from every SEARCH line of the answer."""
         with self._connection.at(Step.FETCH):
             # imapclient's own search() refuses an answer of several lines
-            lines = self._connection.client._raw_command_untagged(b"SEARCH", [b"UID", uid_set.encode()])
+            lines = self._connection.client._raw_command_untagged(b"SEARCH", [criteria.encode()])
         return [int(word) for line in lines if line for word in line.split() if word.isdigit()]
 
     def _chunk(self, uid: int, offset: int) -> bytes | None:
@@ -157,6 +148,18 @@ def batches(facts: Mapping[int, MailFacts]) -> Iterator[list[int]]:
         size += facts[uid].size_bytes
     if batch:
         yield batch
+
+
+def _windows(exists: int) -> list[str]:
+    """Return sequence sets, the newest mails first, each as long as an answer can be; one empty set for a small folder.
+
+    A mail removed meanwhile moves those after it to lower numbers: downwards they are seen twice, upwards never.
+    """
+    if exists <= _SEARCH_WINDOW:
+        return [""]
+    starts = range(1, exists + 1, _SEARCH_WINDOW)
+    rising = [f"{start}:{start + _SEARCH_WINDOW - 1} " for start in starts[:-1]]
+    return [f"{starts[-1]}:* ", *reversed(rising)]
 
 
 def _facts(items: Mapping[bytes, object]) -> MailFacts:

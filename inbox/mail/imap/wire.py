@@ -124,7 +124,7 @@ def tls_error(error: Exception) -> WireError:
 
 def step_results(server: Server, steps: Sequence[Step], *, failed: WireError | None) -> list[StepResult]:
     """Return one result a step up to the failed one. A connection without TLS has no TLS step."""
-    results = []
+    results: list[StepResult] = []
     for step in steps:
         if failed is not None and step is failed.step:
             return [*results, StepResult(step, ok=False, words=failed.words)]
