@@ -1,12 +1,17 @@
 """The queue: Celery's application and the modules that hold its tasks."""
 
 import os
+import warnings
 
 from celery import Celery
+from celery.exceptions import SecurityWarning
 from celery.signals import task_prerun
 from django.db import close_old_connections
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "helpdesk.settings.desk")
+
+# On one machine the desk may run as root: its data folder is private to that account.
+warnings.filterwarnings("ignore", "You're running the worker with superuser privileges", SecurityWarning)
 
 TASK_MODULES = ("inbox.mail.tasks", "accounts.tasks")
 

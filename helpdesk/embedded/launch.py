@@ -62,8 +62,7 @@ def hold(home: Home) -> Iterator[list[Service]]:
     if len(outside) == 2:
         yield []
         return
-    folder = socket_folder(home)
-    postgres, redis = Postgres(home, folder), Redis(home, folder)
+    postgres, redis = _services(home)
     wanted: list[Service] = []
     addresses: dict[str, str] = {}
     if "DATABASE_URL" not in outside:
@@ -74,6 +73,24 @@ def hold(home: Home) -> Iterator[list[Service]]:
         addresses |= {"REDIS_URL": redis.url()}
     with _shared(home, wanted, (redis, postgres)), _environment(addresses):
         yield wanted
+
+
+def held_services(home: Home) -> list[Service]:
+    """Return the services of `home` that the environment points at: those that this command holds."""
+    if not home.run.is_dir():
+        return []
+    postgres, redis = _services(home)
+    held: list[Service] = []
+    if os.environ.get("DATABASE_URL") == postgres.url("postern_app"):
+        held.append(postgres)
+    if os.environ.get("REDIS_URL") == redis.url():
+        held.append(redis)
+    return held
+
+
+def _services(home: Home) -> tuple[Postgres, Redis]:
+    folder = socket_folder(home)
+    return Postgres(home, folder), Redis(home, folder)
 
 
 def revive(home: Home, services: Sequence[Service]) -> list[str]:

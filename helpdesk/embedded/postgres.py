@@ -1,11 +1,9 @@
 """The embedded PostgreSQL of one home: made once, started as a child of ours, stopped by its process id."""
 
 import importlib.util
-import os
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import time
 from dataclasses import dataclass, field
@@ -17,7 +15,7 @@ from helpdesk.embedded.errors import ServiceError
 from helpdesk.embedded.home import Home
 from helpdesk.embedded.identity import CHILD_ENV, Identity, find_identity
 from helpdesk.embedded.logfile import open_log
-from helpdesk.embedded.sockets import POSTGRES_NAME
+from helpdesk.embedded.sockets import POSTGRES_NAME, connects
 
 READY_S: Final = 120
 """Long enough for recovery after a crash; an empty one takes 0.1 s."""
@@ -86,7 +84,7 @@ class Postgres:
         """Tell whether a server of this home runs and takes connections."""
         lines = _pid_lines(self.data)
         is_ready = len(lines) >= 8 and lines[7].strip() == "ready"
-        return is_ready and self.pid() is not None and _connects(self.sockets / POSTGRES_NAME)
+        return is_ready and self.pid() is not None and connects(self.sockets / POSTGRES_NAME)
 
     def start(self) -> None:
         """Start the server, making its data folder the first time; return when it takes connections."""
@@ -197,16 +195,6 @@ def _pid_lines(data: Path) -> list[str]:
         return data.joinpath("postmaster.pid").read_text(encoding="utf-8").splitlines()
     except OSError:
         return []
-
-
-def _connects(path: Path) -> bool:
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as line:
-        line.settimeout(2)
-        try:
-            line.connect(os.fspath(path))
-        except OSError:
-            return False
-    return True
 
 
 def _quoted(name: str) -> str:

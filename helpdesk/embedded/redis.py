@@ -17,7 +17,7 @@ from helpdesk.embedded.errors import ServiceError
 from helpdesk.embedded.home import Home
 from helpdesk.embedded.identity import CHILD_ENV
 from helpdesk.embedded.logfile import open_log
-from helpdesk.embedded.sockets import REDIS_NAME
+from helpdesk.embedded.sockets import REDIS_NAME, connects
 
 READY_S: Final = 60
 STOP_S: Final = 4
@@ -71,8 +71,8 @@ class Redis:
         return int(pid) if processes.works_in(int(pid), Path(folder)) else None
 
     def answers(self) -> bool:
-        """Tell whether a server of this home runs and answers."""
-        return self.pid() is not None and ping(self.socket)
+        """Tell whether a server of this home runs and takes connections."""
+        return self.pid() is not None and connects(self.socket)
 
     def start(self) -> None:
         """Start the server; return when it answers. Files that it cannot read are set aside, not deleted."""

@@ -1,6 +1,7 @@
 """Where the sockets of a home lie: inside it, or in a private folder of the temporary one when the path is too long."""
 
 import os
+import socket
 import stat
 import sys
 import tempfile
@@ -40,6 +41,19 @@ def forget_sockets(home: Home) -> None:
     except OSError:
         return  # something still lies in it: keep folder and note
     note.unlink(missing_ok=True)
+
+
+def connects(path: Path) -> bool:
+    """Tell whether somebody listens at the socket `path`; a server too busy to take us now does."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as line:
+        line.settimeout(2)
+        try:
+            line.connect(os.fspath(path))
+        except (BlockingIOError, TimeoutError):
+            return True
+        except OSError:
+            return False
+    return True
 
 
 def _fits(folder: Path) -> bool:

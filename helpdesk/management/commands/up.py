@@ -1,0 +1,90 @@
+"""`up`: the whole desk in one terminal."""
+
+import fcntl
+import os
+import socket
+import sys
+from argparse import ArgumentParser
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from typing import Any
+
+from django.conf import settings
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandError
+from django.utils.translation import gettext as _
+
+from helpdesk.embedded import desk, launch
+from helpdesk.embedded.home import Home, find_home, prepare
+from helpdesk.embedded.supervise import Supervisor
+from helpdesk.embedded.terminal import Terminal
+
+
+class Command(BaseCommand):
+    """Start the embedded services, migrate, then run web and worker until Ctrl-C."""
+
+    help = "Run PostgreSQL, Redis, web and worker in one terminal; Ctrl-C stops all of it."
+    requires_system_checks = []
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Take `--no-prepare` for a desk whose tables and files are known to be up to date."""
+        parser.add_argument("--no-prepare", action="store_true", help="do not migrate, check or collect files first")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Return when a signal has stopped everything."""
+        home = find_home()
+        with _only_one(home):
+            _refuse_taken_port(settings.POSTERN_BIND, settings.POSTERN_PORT)
+            if not options["no_prepare"]:
+                _prepare_desk()
+            _run(home)
+
+
+def _run(home: Home) -> None:
+    terminal = Terminal(sys.stdout)
+    services = launch.held_services(home)
+    terminal.line("postern", _("%(url)s - Ctrl-C stops the desk") % {"url": settings.POSTERN_URL})
+    supervisor = Supervisor(
+        parts=(desk.web(settings.POSTERN_BIND, settings.POSTERN_PORT), desk.worker(home)),
+        services=services,
+        revive=partial(launch.revive, home, services),
+        terminal=terminal,
+    )
+    supervisor.run()
+
+
+def _prepare_desk() -> None:
+    call_command("migrate", interactive=False, verbosity=1)
+    call_command("check", databases=["default"])
+    call_command("collectstatic", interactive=False, verbosity=0)
+
+
+@contextmanager
+def _only_one(home: Home) -> Iterator[None]:
+    """Hold the home for this `up`. Raises CommandError when another one has it."""
+    prepare(home)
+    handle = os.open(home.run / "up.lock", os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        os.truncate(handle, 0)
+        os.write(handle, str(os.getpid()).encode())
+        yield
+    except BlockingIOError as error:
+        pid = os.read(handle, 20).decode()
+        text = _("Postern runs already on %(home)s, as process %(pid)s") % {"home": home.root, "pid": pid}
+        raise CommandError(text) from error
+    finally:
+        os.close(handle)
+
+
+def _refuse_taken_port(bind: str, port: int) -> None:
+    family = socket.AF_INET6 if ":" in bind else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((bind, port))
+        except OSError as error:
+            values = {"bind": bind, "port": port, "reason": error.strerror}
+            text = _("Postern cannot listen on %(bind)s:%(port)s (%(reason)s): set POSTERN_BIND or POSTERN_PORT")
+            raise CommandError(text % values) from error
