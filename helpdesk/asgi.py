@@ -2,22 +2,18 @@
 
 import os
 
-from a2wsgi import WSGIMiddleware
 from django.conf import settings
 from django.core.asgi import get_asgi_application
 
-from helpdesk.core.gate import Gate, Limits, Rooms
+from helpdesk.core.gate import Gate, Limits, Rooms, in_threads
 from helpdesk.wsgi import application as pages
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "helpdesk.settings.desk")
 
-# A page of up to that many parts leaves its thread at once, however slowly it is taken.
-_PARTS = 64
-
 application = Gate(
     Rooms(
-        pages=WSGIMiddleware(pages, workers=8, send_queue_size=_PARTS),
-        downloads=WSGIMiddleware(pages, workers=4),
+        pages=in_threads(pages, workers=8, parts=64),
+        downloads=in_threads(pages, workers=4, parts=8),
         live=get_asgi_application(),
         live_path="/live",
         download_paths=("/files/", "/m/", "/audit/export"),

@@ -5,16 +5,18 @@ a thread sees it, and an answer that nobody takes is dropped after a while.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import quote_from_bytes
+
+from a2wsgi import WSGIMiddleware
 
 Scope = MutableMapping[str, Any]  # Any: ASGI's own shape, a dict whose values differ by key
 Message = MutableMapping[str, Any]  # Any: as above
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
-Application = Callable[[Scope, Receive, Send], Awaitable[None]]
+Application = Callable[[Any, Any, Any], Awaitable[None]]  # Any: each library writes the three shapes in its own words
 Headers = list[tuple[bytes, bytes]]
 
 METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
@@ -30,6 +32,14 @@ _WORDS: Final = {
     431: b"The request's headers are too large\n",
     503: b"Too many uploads at once, try again\n",
 }
+
+
+def in_threads(pages: Callable[..., Iterable[bytes]], *, workers: int, parts: int) -> Application:
+    """Return the WSGI application `pages` run in `workers` threads.
+
+    An answer of up to `parts` parts leaves its thread at once, however slowly the client takes it.
+    """
+    return WSGIMiddleware(pages, workers=workers, send_queue_size=parts)
 
 
 class Refused(Exception):
