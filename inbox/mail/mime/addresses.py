@@ -1,4 +1,4 @@
-"""Address headers (RFC 5322 3.4): split as raw bytes first and decoded afterwards, since encoded-words may hold commas."""
+"""Address headers (RFC 5322 3.4): split raw and decoded afterwards, since encoded-words may hold commas."""
 
 import re
 from dataclasses import dataclass, field
@@ -45,7 +45,7 @@ class _Splitter:
     """One pass over a header; keeps the entry being read and what it is inside of."""
 
     def __init__(self, raw: str) -> None:
-        self.tokens = _TOKEN.findall(raw)
+        self.signs = _TOKEN.findall(raw)
         self.at = 0
         self.box = Mailbox()
         self.found = RawList()
@@ -53,25 +53,25 @@ class _Splitter:
 
     def run(self) -> RawList:
         readers = {'"': self._quoted, "(": self._comment, "<": self._angle, "[": self._bracket}
-        while self.at < len(self.tokens) and len(self.found.boxes) < MAX_ADDRESSES:
-            token = self.tokens[self.at]
+        while self.at < len(self.signs) and len(self.found.boxes) < MAX_ADDRESSES:
+            sign = self.signs[self.at]
             self.at += 1
-            if token in readers:
-                readers[token]()
-            elif token in {",", ";", ":"}:
-                self._separator(token)
+            if sign in readers:
+                readers[sign]()
+            elif sign in {",", ";", ":"}:
+                self._separator(sign)
             else:
-                self._word(token)
+                self._word(sign)
         self._close()
         return self.found
 
-    def _separator(self, token: str) -> None:
-        if token == ":":
+    def _separator(self, sign: str) -> None:
+        if sign == ":":
             self.found.groups = True
             self.in_group = True
             self.box = Mailbox()
             return
-        if token == ";":
+        if sign == ";":
             self.found.semicolons = self.found.semicolons or not self.in_group
             self.in_group = False
         self._close()
@@ -81,68 +81,68 @@ class _Splitter:
             self.found.boxes.append(self.box)
         self.box = Mailbox()
 
-    def _word(self, token: str) -> None:
-        if token in {")", ">", "]", "\\"}:
-            self.found.broken = self.found.broken or token != "]"
+    def _word(self, sign: str) -> None:
+        if sign in {")", ">", "]", "\\"}:
+            self.found.broken = self.found.broken or sign != "]"
             return
-        if self.box.angles and token.strip():
+        if self.box.angles and sign.strip():
             self.box.after_angle = True
-        self.box.phrase.append(token)
+        self.box.phrase.append(sign)
 
     def _until(self, end: str) -> str:
-        """Take tokens up to `end`, a backslash guarding the one after it."""
+        """Take signs up to `end`, a backslash guarding the one after it."""
         taken: list[str] = []
-        while self.at < len(self.tokens):
-            token = self.tokens[self.at]
+        while self.at < len(self.signs):
+            sign = self.signs[self.at]
             self.at += 1
-            if token == end:
+            if sign == end:
                 return "".join(taken)
-            if token == "\\" and self.at < len(self.tokens):
-                token = self.tokens[self.at]
+            if sign == "\\" and self.at < len(self.signs):
+                sign = self.signs[self.at]
                 self.at += 1
-            taken.append(token)
+            taken.append(sign)
         self.found.broken = True
         return "".join(taken)
 
     def _quoted(self) -> None:
         text = self._until('"')
-        following = self.tokens[self.at] if self.at < len(self.tokens) else ""
+        following = self.signs[self.at] if self.at < len(self.signs) else ""
         self.box.quoted = self.box.quoted or (following.startswith("@") and not self.box.angles)
         self.box.after_angle = self.box.after_angle or bool(self.box.angles)
         self.box.phrase.append(f'"{text}"' if following.startswith("@") else text)
 
     def _bracket(self) -> None:
-        if self.at < len(self.tokens) and "]" in self.tokens[self.at : self.at + 40]:
+        if self.at < len(self.signs) and "]" in self.signs[self.at : self.at + 40]:
             self.box.phrase.append(f"[{self._until(']')}]")
         else:
             self.box.phrase.append("[")
 
     def _comment(self) -> None:
         depth, taken = 1, []
-        while self.at < len(self.tokens) and depth:
-            token = self.tokens[self.at]
+        while self.at < len(self.signs) and depth:
+            sign = self.signs[self.at]
             self.at += 1
-            if token == "\\" and self.at < len(self.tokens):
-                token = self.tokens[self.at]
+            if sign == "\\" and self.at < len(self.signs):
+                sign = self.signs[self.at]
                 self.at += 1
             else:
-                depth += {"(": 1, ")": -1}.get(token, 0)
+                depth += {"(": 1, ")": -1}.get(sign, 0)
             if depth:
-                taken.append(token)
+                taken.append(sign)
         self.found.broken = self.found.broken or depth > 0
         self.box.comments.append("".join(taken))
 
     def _angle(self) -> None:
         taken: list[str] = []
-        while self.at < len(self.tokens):
-            token = self.tokens[self.at]
-            if token in {"<", ";"} or (token == "," and not "".join(taken).lstrip().startswith("@")):
+        while self.at < len(self.signs):
+            sign = self.signs[self.at]
+            if sign in {"<", ";"} or (sign == "," and not "".join(taken).lstrip().startswith("@")):
                 break
             self.at += 1
-            if token == ">":
+            if sign == ">":
                 self.box.angles.append("".join(taken).strip())
                 return
-            taken.append(f'"{self._until(chr(34))}"' if token == '"' else token)
+            taken.append(f'"{self._until(chr(34))}"' if sign == '"' else sign)
         self.found.broken = True
         self.box.angles.append("".join(taken).strip())
 

@@ -52,15 +52,18 @@ _ALIASES = {
     "x-mac-ce": "mac_latin2",
     "koi8-ru": "koi8_u",
 }
-_KNOWN = (
-    "utf-8 utf-7 utf-16 utf-16le utf-16be utf-32 utf-32le utf-32be cp1250 cp1251 cp1252 cp1253 cp1254 cp1255 cp1256 cp1257 "
-    "cp1258 cp874 cp437 cp850 cp852 cp855 cp857 cp858 cp860 cp861 cp862 cp863 cp864 cp865 cp866 cp869 cp720 cp737 cp775 cp037 "
-    "cp500 cp1140 cp1125 iso-8859-1 iso-8859-2 iso-8859-3 iso-8859-4 iso-8859-5 iso-8859-6 iso-8859-7 iso-8859-8 iso-8859-9 "
-    "iso-8859-10 iso-8859-13 iso-8859-14 iso-8859-15 iso-8859-16 koi8-r koi8-u koi8-t kz1048 ptcp154 mac_roman mac_cyrillic "
-    "mac_greek mac_latin2 mac_turkish mac_iceland gb18030 hz big5 big5hkscs cp950 cp932 euc_jp euc_jis_2004 shift_jis_2004 "
-    "shift_jisx0213 euc_jisx0213 iso2022_jp iso2022_jp_1 iso2022_jp_2 iso2022_jp_2004 iso2022_jp_3 iso2022_jp_ext iso2022_kr "
-    "cp949 johab tis_620 hp_roman8"
-).split()
+_KNOWN = [
+    "utf-8", "utf-7", "utf-16", "utf-16le", "utf-16be", "utf-32", "utf-32le", "utf-32be", "cp1250", "cp1251",
+    "cp1252", "cp1253", "cp1254", "cp1255", "cp1256", "cp1257", "cp1258", "cp874", "cp437", "cp850", "cp852", "cp855",
+    "cp857", "cp858", "cp860", "cp861", "cp862", "cp863", "cp864", "cp865", "cp866", "cp869", "cp720", "cp737",
+    "cp775", "cp037", "cp500", "cp1140", "cp1125", "iso-8859-1", "iso-8859-2", "iso-8859-3", "iso-8859-4",
+    "iso-8859-5", "iso-8859-6", "iso-8859-7", "iso-8859-8", "iso-8859-9", "iso-8859-10", "iso-8859-13", "iso-8859-14",
+    "iso-8859-15", "iso-8859-16", "koi8-r", "koi8-u", "koi8-t", "kz1048", "ptcp154", "mac_roman", "mac_cyrillic",
+    "mac_greek", "mac_latin2", "mac_turkish", "mac_iceland", "gb18030", "hz", "big5", "big5hkscs", "cp950", "cp932",
+    "euc_jp", "euc_jis_2004", "shift_jis_2004", "shift_jisx0213", "euc_jisx0213", "iso2022_jp", "iso2022_jp_1",
+    "iso2022_jp_2", "iso2022_jp_2004", "iso2022_jp_3", "iso2022_jp_ext", "iso2022_kr", "cp949", "johab", "tis_620",
+    "hp_roman8",
+]  # fmt: skip
 _CODECS = {codecs.lookup(name).name for name in _KNOWN}
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -92,26 +95,26 @@ def codec_of(label: str) -> str | None:
 
 
 def decode(data: bytes, label: str = "") -> str:
-    """Return `data` as text: byte order mark, then `label`, then UTF-8, then a guess. Bytes that fit nothing become U+FFFD."""
+    """Return `data` as text: byte order mark, `label`, UTF-8, a guess. Bytes that fit nothing become U+FFFD."""
     for mark, codec in _BOMS:
         if data.startswith(mark):
             return data[len(mark) :].decode(codec, "replace")
-    codec = codec_of(label)
-    if data.isascii() and (codec is None or codec.startswith(("cp12", "utf-8", "iso8859"))):
+    codec = codec_of(label) or ""
+    if data.isascii() and (not codec or codec.startswith(("cp12", "utf-8", "iso8859"))):
         return _decode_jis(data) if b"\x1b" in data and _JIS_SET.search(data) else data.decode("ascii")
-    if codec is not None and codec.startswith("iso2022_jp"):
+    if codec.startswith("iso2022_jp"):
         return _decode_jis(data)
-    if codec in {None, "cp1252"}:
+    if codec in {"", "cp1252"}:
         return _decode_unlabelled(data)
-    return _decode_labelled(data, str(codec))
+    return _decode_labelled(data, codec)
 
 
 def _decode_unlabelled(data: bytes) -> str:
     """Read bytes whose label says nothing: senders write latin-1 or ascii over anything."""
     if _JIS_SET.search(data):
         return _decode_jis(data)
-    for codec in ("utf-8", _guess(data), "cp1252"):
-        text = _strictly(data, codec) if codec else None
+    for guess in ("utf-8", _guess(data), "cp1252"):
+        text = _strictly(data, guess) if guess else None
         if text is not None:
             return text
     return data.decode("cp1252", "replace")

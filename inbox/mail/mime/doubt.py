@@ -1,4 +1,4 @@
-"""Whether the From of a mail can be read in one way only; what mail servers and readers disagree on gives no authority."""
+"""Whether From can be read in one way only; what mail servers and readers disagree on gives no authority."""
 
 import re
 from enum import StrEnum
@@ -95,11 +95,7 @@ def _odd(specs: list[str]) -> bool:
 
 def _hidden(parts: RawList, sender: Address | None) -> dict[Doubt, bool]:
     """Tell of an address in the name, the comments or a group's name that is not the sender's own."""
-    words = [
-        piece
-        for box in parts.boxes
-        for piece in (*(["".join(box.phrase)] if box.angles else []), *box.comments)
-    ]
+    words = [piece for box in parts.boxes for piece in (*(["".join(box.phrase)] if box.angles else []), *box.comments)]
     own = sender.address.lower() if sender else ""
     named = [spec.lower() for raw in words for spec in _specs(clean_line(decode_words(raw.encode("latin-1"))))]
     return {Doubt.ADDRESS_IN_NAME: any(spec.rstrip(".") != own for spec in named)}

@@ -1,4 +1,4 @@
-"""What Postern reads in one mail: frozen values without Django, safe to store, every text encodable as UTF-8 and free of NUL."""
+"""What Postern reads in one mail: frozen values, every text of them encodable as UTF-8 and free of NUL."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -6,7 +6,7 @@ from datetime import datetime
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """One mailbox: a decoded display name ("" when there is none) and the address as written, its domain in lower case."""
+    """One mailbox: a decoded display name or "", and the address as written, its domain in lower case."""
 
     name: str
     address: str
@@ -62,11 +62,12 @@ class ParsedMail:
     """One mail as read.
 
     `date` is what the sender wrote and `received` the topmost Received header, both aware UTC or None. `text` is the
-    whole body; from the character `fold_at` on it is quoted history (None: nothing to fold). `html` is safe HTML made by
-    `sanitiser_version`, "" when the mail has none or too much; `html_fold` says that it marks quoted history with
+    whole body; from the character `fold_at` on it is quoted history (None: nothing to fold). `html` is safe HTML made
+    by `sanitiser_version`, "" when the mail has none or too much; `html_fold` says that it marks quoted history with
     `data-quoted`. `machine` is a code of `machine.Reason` or "": never acknowledge such a mail. `auto_reply` is the
     stronger word: an automatic answer or a report. `protected` is "", "pgp" or "smime". `flaws` names what was cut or
-    mended (codes of `limits.Flaw`). `sender_doubt` empty means that From can be read in one way only; it proves no sender.
+    mended (codes of `limits.Flaw`). `sender_doubt` empty means that From can be read in one way only; it proves no
+    sender.
     """
 
     from_: Address | None = None

@@ -1,0 +1,92 @@
+"""File names of attachments: from either header, free of paths and tricks, made up where there is none."""
+
+from inbox.mail.mime.limits import MAX_NAME_CHARS
+from inbox.mail.mime.params import Params
+from inbox.mail.mime.plain import clean_line
+
+_ENDINGS = {
+    "application/json": "json",
+    "application/ms-tnef": "dat",
+    "application/msword": "doc",
+    "application/pdf": "pdf",
+    "application/pgp-keys": "asc",
+    "application/pgp-signature": "asc",
+    "application/pkcs7-mime": "p7m",
+    "application/pkcs7-signature": "p7s",
+    "application/rtf": "rtf",
+    "application/vnd.ms-excel": "xls",
+    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": "xlsx",
+    "application/vnd.openxmlformats-officedocument.wordprocessingml.document": "docx",
+    "application/zip": "zip",
+    "audio/mpeg": "mp3",
+    "audio/wav": "wav",
+    "audio/x-wav": "wav",
+    "image/bmp": "bmp",
+    "image/gif": "gif",
+    "image/heic": "heic",
+    "image/jpeg": "jpg",
+    "image/jpg": "jpg",
+    "image/png": "png",
+    "image/svg+xml": "svg",
+    "image/tiff": "tiff",
+    "image/webp": "webp",
+    "message/delivery-status": "txt",
+    "message/disposition-notification": "txt",
+    "message/feedback-report": "txt",
+    "message/rfc822": "eml",
+    "message/global": "eml",
+    "text/calendar": "ics",
+    "text/csv": "csv",
+    "text/html": "html",
+    "text/plain": "txt",
+    "text/rfc822-headers": "txt",
+    "text/vcard": "vcf",
+    "text/x-vcard": "vcf",
+    "text/xml": "xml",
+    "video/mp4": "mp4",
+}
+
+
+def told_name(disposition: Params, content_type: Params) -> str:
+    """Return the file name that the sender gave, "" when neither header holds one that is usable."""
+    for params, key in ((disposition, "filename"), (content_type, "name"), (disposition, "name")):
+        name = safe_name(params.text(key))
+        if name:
+            return name
+    return ""
+
+
+def safe_name(name: str) -> str:
+    """Return the last part of a path without signs that a file system or a reader could trip over, or ""."""
+    last = clean_line(name).replace("\\", "/").rstrip("/").rpartition("/")[2]
+    last = "".join(letter for letter in last if letter not in '<>:"|?*').strip().strip(".") if last.strip(". ") else ""
+    return _cut(last)
+
+
+def made_up_name(content_type: str, number: int) -> str:
+    """Return a name for the file `number` of a mail that came without one."""
+    stem = {"message": "mail", "image": "image", "text": "text"}.get(content_type.partition("/")[0], "attachment")
+    return f"{stem}-{number}.{ending_of(content_type)}"
+
+
+def ending_of(content_type: str) -> str:
+    """Return the usual ending of a MIME type, `bin` where we know none."""
+    return _ENDINGS.get(content_type, "bin")
+
+
+def mail_name(told: str, subject: str, number: int) -> str:
+    """Return the name of an attached mail: as told or after its subject, and always ending in .eml."""
+    stem = told or safe_name(subject.replace("/", "-").replace("\\", "-"))
+    if not stem:
+        return f"mail-{number}.eml"
+    return stem if stem.lower().endswith(".eml") else f"{_cut(stem, MAX_NAME_CHARS - 4)}.eml"
+
+
+def _cut(name: str, length: int = MAX_NAME_CHARS) -> str:
+    """Shorten a name but keep its ending."""
+    if len(name) <= length:
+        return name
+    stem, dot, ending = name.rpartition(".")
+    if not dot or len(ending) > 12:
+        return name[:length]
+    return f"{stem[: length - len(ending) - 1]}.{ending}"

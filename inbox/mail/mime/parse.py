@@ -1,0 +1,109 @@
+"""From the raw bytes of a mail to a ParsedMail: every step forgiving, so that no mail is ever refused."""
+
+from dataclasses import dataclass, replace
+
+from helpdesk.core.html import MAX_HTML_BYTES, SANITISER_VERSION, SafeHtml, is_too_deep, sanitise
+from inbox.mail.mime.addresses import read_addresses
+from inbox.mail.mime.auth import read_auth
+from inbox.mail.mime.body import File, named, read_body
+from inbox.mail.mime.bounce import read_bounce
+from inbox.mail.mime.dates import read_date, received_date
+from inbox.mail.mime.doubt import sender_of
+from inbox.mail.mime.folding import fold_at
+from inbox.mail.mime.headers import Headers
+from inbox.mail.mime.ids import all_ids, one_id
+from inbox.mail.mime.limits import MAX_SUBJECT_CHARS, MAX_TEXT_CHARS, Flaw
+from inbox.mail.mime.machine import is_auto_reply, machine_reason
+from inbox.mail.mime.parsed import Bounce, ParsedAttachment, ParsedMail
+from inbox.mail.mime.parts import Part, Tree, read_tree
+from inbox.mail.mime.protection import protection_of
+
+
+def parse(data: bytes) -> ParsedMail:
+    """Return how Postern reads a raw mail. Whatever the bytes are, it returns; `flaws` says what was mended."""
+    if b"\n" not in data and b"\r" in data:
+        data = data.replace(b"\r", b"\n")
+    tree = read_tree(data)
+    mail = _with_headers(_content(tree, data), tree.top, read_bounce(tree.top, data))
+    return replace(mail, flaws=tuple(dict.fromkeys((*tree.flaws, *mail.flaws))))
+
+
+def _content(tree: Tree, data: bytes) -> ParsedMail:
+    """Read the words and files of a mail."""
+    body = read_body(tree, data)
+    text = body.text()
+    flaws = [Flaw.TEXT_CUT] if len(text) > MAX_TEXT_CHARS else []
+    text = text[:MAX_TEXT_CHARS].strip("\n")
+    shown = _shown_html(body.html())
+    files = named([*body.files, *shown.rest])
+    return ParsedMail(
+        text=text,
+        fold_at=fold_at(text),
+        html=shown.safe.html,
+        html_source_size=shown.size,
+        html_fold=shown.safe.quotes,
+        sanitiser_version=SANITISER_VERSION if shown.safe.html else 0,
+        remote_images=shown.safe.remote_images,
+        attachments=tuple(_attachment(file, shown.safe.cids) for file in files),
+        protected=protection_of(tree.top, text),
+        flaws=(*flaws, *shown.flaws),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    safe: SafeHtml
+    size: int = 0
+    rest: tuple[File, ...] = ()
+    flaws: tuple[Flaw, ...] = ()
+
+
+def _shown_html(source: str) -> _Shown:
+    """Make safe HTML; what is too big or too deep to sanitise in time is kept as a file and the text is shown."""
+    size = len(source.encode())
+    if not source:
+        return _Shown(SafeHtml("", 0))
+    if size <= MAX_HTML_BYTES and not is_too_deep(source):
+        return _Shown(sanitise(source), size)
+    flaw = Flaw.HTML_TOO_BIG if size > MAX_HTML_BYTES else Flaw.HTML_TOO_DEEP
+    return _Shown(SafeHtml("", 0), size, (File("message.html", "text/html", "", source.encode()),), (flaw,))
+
+
+def _attachment(file: File, cids: frozenset[str]) -> ParsedAttachment:
+    content_id = file.content_id
+    inline = bool(content_id) and content_id.lower() in cids
+    return ParsedAttachment(file.name, file.content_type, len(file.data), inline, content_id, file.data)
+
+
+def _with_headers(mail: ParsedMail, top: Part, bounce: Bounce | None) -> ParsedMail:
+    """Add what the headers say to the words of a mail."""
+    headers = top.headers
+    sender, doubt = sender_of(headers)
+    address = sender.address if sender else ""
+    reason = machine_reason(headers, top, sender=address, bounced=bounce.action if bounce else "")
+    received = headers.all("received")
+    return replace(
+        mail,
+        from_=sender,
+        sender_doubt=doubt,
+        reply_to=read_addresses(headers.all("reply-to")),
+        to=read_addresses(headers.all("to")),
+        cc=read_addresses(headers.all("cc")),
+        delivered_to=_delivered_to(headers),
+        subject=headers.text("subject")[:MAX_SUBJECT_CHARS],
+        date=read_date(headers.first("date")),
+        received=received_date(received[0]) if received else None,
+        header_id=one_id(headers.first("message-id")),
+        in_reply_to=all_ids(headers.all("in-reply-to")),
+        references=all_ids(headers.all("references")),
+        auto_reply=is_auto_reply(reason),
+        machine=reason or "",
+        bounce=bounce,
+        auth=read_auth(headers),
+    )
+
+
+def _delivered_to(headers: Headers) -> tuple[str, ...]:
+    """Return the envelope recipients that servers wrote down, each once."""
+    values = [value for name in ("delivered-to", "x-original-to", "envelope-to") for value in headers.all(name)]
+    return tuple(address.address for address in read_addresses(values))

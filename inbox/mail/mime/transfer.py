@@ -1,0 +1,71 @@
+"""Content-Transfer-Encoding (RFC 2045 6): bytes as the sender meant them, from encodings that are often damaged."""
+
+import binascii
+import re
+
+_NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/=\s]")
+_PADDED = re.compile(rb"[^=]+=*")
+_SPACE = b" \t\r\n\x0b\x0c"
+_ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+_JUNK = bytes(set(range(256)) - set(_ALPHABET))
+_JUNK_BUT_PADDING = bytes(set(range(256)) - set(_ALPHABET + b"="))
+_UU_BEGIN = re.compile(rb"^begin(?:-base64)? [0-7]{3,4} [^\r\n]*\r?\n", re.MULTILINE)
+
+
+def decoded(raw: bytes, encoding: str) -> bytes:
+    """Return `raw` without its transfer `encoding` (the header as it stands); unknown ones leave it as it is."""
+    word = (encoding.split() or [""])[0].strip("\"';").lower()
+    if word in {"base64", "base-64"}:
+        return _from_base64(raw)
+    if word in {"quoted-printable", "quotedprintable", "q-p"}:
+        return binascii.a2b_qp(raw)
+    if word in {"x-uuencode", "uuencode", "x-uue", "uue"}:
+        return _from_uu(raw)
+    return raw
+
+
+def _from_base64(raw: bytes) -> bytes:
+    body = raw.rstrip(_SPACE + b"=")
+    if _is_no_base64(body):
+        return raw
+    if b"=" not in body:
+        return _quads(body)
+    runs = _PADDED.findall(body.translate(None, _JUNK_BUT_PADDING))
+    return b"".join(_quads(run.rstrip(b"=")) for run in runs)
+
+
+def _quads(letters: bytes) -> bytes:
+    """Decode letters of the alphabet, anything else between them ignored; a lone last letter is dropped."""
+    try:
+        return binascii.a2b_base64(letters + b"==")
+    except binascii.Error:
+        letters = letters.translate(None, _JUNK)
+    whole = letters[:-1] if len(letters) % 4 == 1 else letters
+    return binascii.a2b_base64(whole + b"=" * (-len(whole) % 4))
+
+
+def _is_no_base64(body: bytes) -> bool:
+    """Tell plain text that is only labelled base64: a tenth of it or more is blanks or signs outside the alphabet."""
+    head = body[:4_000]
+    return (len(_NOT_BASE64.findall(head)) + head.strip().count(b" ")) * 10 > len(head)
+
+
+def _from_uu(raw: bytes) -> bytes:
+    begin = _UU_BEGIN.search(raw)
+    out: list[bytes] = []
+    for line in raw[begin.end() if begin else 0 :].splitlines():
+        if line.strip() in {b"end", b"`", b""}:
+            break
+        out.append(_uu_line(line))
+    return b"".join(out)
+
+
+def _uu_line(line: bytes) -> bytes:
+    try:
+        return binascii.a2b_uu(line)
+    except binascii.Error:
+        length = (((line[0] - 32) & 63) * 4 + 5) // 3
+        try:
+            return binascii.a2b_uu(line[:length])
+        except binascii.Error:
+            return b""
