@@ -9,3 +9,7 @@ class CryptoConfig(AppConfig):
     name = "helpdesk.crypto"
     label = "crypto"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Register the system checks."""
+        from helpdesk.crypto import checks  # noqa: F401, PLC0415 - checks register themselves when they are imported
