@@ -88,6 +88,8 @@ class SubjectKind(StrEnum):
     KEY = "key"
     URL = "url"
     DESK = "desk"
+    ROW = "row"
+    """A settings row without a kind of its own; the entry's content type tells which."""
 
 
 class Flag(StrEnum):
