@@ -15,6 +15,7 @@ from inbox.mail.imap.wire import Security, Server, Step, WireError, open_socket,
 _GOODBYE_S: Final = 3.0
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
 _ATOM: Final = re.compile(r"[A-Za-z0-9!#$&'+,\-./:;=?@^_`|}~]+")
+_BYTES_SHOWN: Final = re.compile(r"\[?b(['\"])(.*?)\1\]?")  # imaplib shows the server's bytes as Python does
 _PASSING: Final = re.compile(r"\[(UNAVAILABLE|INUSE|LIMIT|SERVERBUG)\]", re.IGNORECASE)
 
 
@@ -96,7 +97,7 @@ class Connection:
             raise _starttls_error(error) from error
 
     def _words(self, error: Exception) -> str:
-        return plain_words(error, secrets=(self._secret,))
+        return plain_words(_BYTES_SHOWN.sub(r"\2", str(error)), secrets=(self._secret,))
 
 
 class _Wire(IMAP4WithTimeout):
