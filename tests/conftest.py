@@ -25,9 +25,7 @@ def _seed() -> None:
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(
-    django_db_modify_db_settings: None, django_db_blocker: DjangoDbBlocker
-) -> Iterator[None]:
+def django_db_setup(django_db_modify_db_settings: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
     """Make the test database as the owner, then let `default` and `aside` lead there as the app role."""
     with django_db_blocker.unblock():
         owner = connections["owner"]
@@ -88,11 +86,11 @@ def _django_db_helper(_django_db_helper: None, request: pytest.FixtureRequest) -
 
 
 @pytest.fixture(autouse=True)
-def _clean_cache(request: pytest.FixtureRequest) -> Iterator[None]:
+def _clean_cache(request: pytest.FixtureRequest) -> None:
     """Start each test that uses the database with an empty cache: rate limits and list marks live there."""
-    if {"db", "transactional_db", "live_server"} & set(request.fixturenames) or request.node.get_closest_marker("django_db"):
+    uses_database = {"db", "transactional_db", "live_server"} & set(request.fixturenames)
+    if uses_database or request.node.get_closest_marker("django_db"):
         cache.clear()
-    yield
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ class ActorKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who acts. `id` is a user's key, or None for the system and the command line; `label` names those ("system:mail")."""
+    """Who acts. `id` is a user's key, None for the system and the command line; `label` names those ("system:mail")."""
 
     kind: ActorKind
     id: UUID | None = None
@@ -47,7 +47,7 @@ class NoPurpose(RuntimeError):
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """Where an act came from. `network` is the client's address as text, `session` a keyed digest of the session's key."""
+    """Where an act came from. `network` is the client's address, `session` a keyed digest of the session's key."""
 
     request_id: UUID
     network: str = ""

@@ -1,4 +1,4 @@
-"""The six kinds of what a person or a caller did wrong. A bug is any other exception and is never caught below the edge."""
+"""The six kinds of what a person or a caller did wrong; any other exception is a bug, never caught below the edge."""
 
 
 class DomainError(Exception):

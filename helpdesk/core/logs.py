@@ -2,7 +2,9 @@
 
 import logging
 
-_STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName", "request", "server_time", "status_code"}
+_STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {
+    "message", "asctime", "taskName", "request", "server_time", "status_code",
+}  # fmt: skip
 
 
 class LineFormatter(logging.Formatter):
@@ -15,7 +17,8 @@ class LineFormatter(logging.Formatter):
         extras = " ".join(
             f"{key}={_plain(value)}" for key, value in sorted(vars(record).items()) if key not in _STANDARD
         )
-        line = f"{self.formatTime(record)}Z {record.levelname} {record.name} {_plain(record.getMessage())} {extras}".rstrip()
+        words = (f"{self.formatTime(record)}Z", record.levelname, record.name, _plain(record.getMessage()), extras)
+        line = " ".join(words).rstrip()
         if record.exc_info:
             line = f"{line}\n{self.formatException(record.exc_info)}"
         return line

@@ -21,7 +21,9 @@ class Inbox(models.Model):
     name = models.CharField(_("name"), max_length=80, unique=True)
     signature = models.TextField(_("signature"), blank=True, help_text=_("Plain text below each reply."))
     language = models.CharField(_("language"), max_length=10, default="en")
-    team = models.ForeignKey(Team, models.SET_NULL, null=True, blank=True, related_name="inboxes", verbose_name=_("team"))
+    team = models.ForeignKey(
+        Team, models.SET_NULL, null=True, blank=True, related_name="inboxes", verbose_name=_("team")
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

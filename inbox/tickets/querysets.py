@@ -1,28 +1,109 @@
 """Questions about tickets, each asked of what one person may see."""
 
-from typing import TypeVar
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final, TypeVar
+from uuid import UUID
 
-from django.db import models
-from django.db.models import Q
+from django.db import connection, models
+from django.db.models import OuterRef, Q, Subquery
+from django.db.models.query import RawQuerySet
 
 from inbox.inboxes.permissions import Access, Right
+from inbox.tickets.states import Folder
 
-T = TypeVar("T", bound=models.Model, covariant=True)
+T_co = TypeVar("T_co", bound=models.Model, covariant=True)
+
+PAGE_SIZE: Final = 50
+COUNT_LIMIT: Final = 100
+"""Folders count no further: 100 is shown as `99+`."""
+
+_LIVE: Final = "t.deleted_at IS NULL AND t.spam_at IS NULL"
+_CONDITIONS: Final = {
+    Folder.MINE: f"{_LIVE} AND t.state = 'open' AND t.assignee_id = %(me)s",
+    Folder.UNASSIGNED: f"{_LIVE} AND t.state = 'open' AND t.assignee_id IS NULL",
+    Folder.OPEN: f"{_LIVE} AND t.state = 'open'",
+    Folder.PENDING: f"{_LIVE} AND t.state = 'pending'",
+    Folder.CLOSED: f"{_LIVE} AND t.state = 'closed'",
+    Folder.SPAM: "t.deleted_at IS NULL AND t.spam_at IS NOT NULL",
+    Folder.BIN: "t.deleted_at IS NOT NULL",
+}
+_SEEN: Final = """(NOT t.restricted OR t.inbox_id = ANY(%(restricted)s::uuid[])
+    OR EXISTS (SELECT 1 FROM tickets_ticketreader r WHERE r.ticket_id = t.id AND r.user_id = %(me)s))"""
+_BEFORE: Final = "AND (t.last_activity, t.id) < (%(at)s, %(id)s)"
+
+# Two phases (groundwork of the list): the newest ticket of each visible inbox gives the inboxes that can hold a row of
+# this page and the moment that every row is newer than; only these inboxes are then read, by their index.
+_PAGE: Final = """
+WITH heads AS MATERIALIZED (
+  SELECT i.id, h.last_activity FROM unnest(%(inboxes)s::uuid[]) i(id) CROSS JOIN LATERAL (
+    SELECT t.last_activity FROM tickets_ticket t WHERE t.inbox_id = i.id AND {condition} AND {seen} {before}
+    ORDER BY t.last_activity DESC, t.id DESC LIMIT 1) h
+  ORDER BY h.last_activity DESC FETCH FIRST %(size)s ROWS WITH TIES),
+cut AS (SELECT CASE WHEN count(*) >= %(size)s THEN min(last_activity) ELSE '-infinity'::timestamptz END AS m FROM heads)
+SELECT x.* FROM heads CROSS JOIN cut CROSS JOIN LATERAL (
+  SELECT t.* FROM tickets_ticket t
+  WHERE t.inbox_id = heads.id AND {condition} AND {seen} AND t.last_activity >= cut.m {before}
+  ORDER BY t.last_activity DESC, t.id DESC LIMIT %(size)s) x
+ORDER BY x.last_activity DESC, x.id DESC LIMIT %(size)s"""
+
+_COUNT: Final = """SELECT count(*) FROM (
+  SELECT 1 FROM unnest(%(inboxes)s::uuid[]) i(id) CROSS JOIN LATERAL (
+    SELECT 1 FROM tickets_ticket t WHERE t.inbox_id = i.id AND {condition} AND {seen} LIMIT %(limit)s) x
+  LIMIT %(limit)s) y"""
 
 
-class TicketQuerySet(models.QuerySet[T]):
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a page of the list begins: after this row, in the order newest first."""
+
+    last_activity: datetime
+    id: UUID
+
+
+class TicketQuerySet(models.QuerySet[T_co]):
     """Tickets."""
 
-    def visible_to(self, access: Access, right: Right = Right.VIEW) -> "TicketQuerySet[T]":
+    def visible_to(self, access: Access, right: Right = Right.VIEW) -> "TicketQuerySet[T_co]":
         """Keep what `access` may see and do `right` on.
 
         A restricted ticket is kept only for holders of VIEW_RESTRICTED and for its named readers.
         """
-        allowed = tuple(set(access.inboxes(right)) & set(access.inboxes(Right.VIEW)))
-        restricted = tuple(set(allowed) & set(access.inboxes(Right.VIEW_RESTRICTED)))
-        seen = Q(restricted=False) | Q(inbox__in=restricted) | Q(readers__user=access.user_id)
+        allowed = set(access.inboxes(right)) & set(access.inboxes(Right.VIEW))
+        restricted = allowed & set(access.inboxes(Right.VIEW_RESTRICTED))
+        readers = self.model._meta.get_field("readers").related_model  # the table is known to the model alone
+        named = readers.objects.filter(ticket=OuterRef("pk"), user=access.user_id).values("ticket")  # type: ignore[union-attr] # a related model is never "self" here
+        seen = Q(restricted=False) | Q(inbox__in=restricted) | Q(pk__in=Subquery(named))
         return self.filter(Q(inbox__in=allowed) & seen)
 
-    def live(self) -> "TicketQuerySet[T]":
+    def live(self) -> "TicketQuerySet[T_co]":
         """Keep what lies neither in the bin nor in spam."""
         return self.filter(deleted_at=None, spam_at=None)
+
+    def page_of(
+        self, access: Access, folder: Folder, *, inbox_id: UUID | None, after: Place | None, size: int = PAGE_SIZE
+    ) -> "RawQuerySet[T_co]":
+        """Return one page of a folder, newest first: at most `size` rows, in one query.
+
+        Its cost grows with the visible inboxes and the page, never with the tickets.
+        """
+        sql = _PAGE.format(condition=_CONDITIONS[folder], seen=_SEEN, before=_BEFORE if after else "")
+        values = {**_reach(access, inbox_id), "size": size}
+        if after is not None:
+            values |= {"at": after.last_activity, "id": after.id}
+        return self.raw(sql, values)
+
+
+def count_folders(access: Access, folders: tuple[Folder, ...], *, inbox_id: UUID | None = None) -> dict[Folder, int]:
+    """Return how many tickets each folder shows to `access`, COUNT_LIMIT at most, in one query."""
+    parts = [_COUNT.format(condition=_CONDITIONS[folder], seen=_SEEN) for folder in folders]
+    sql = "SELECT " + ", ".join(f"({part})" for part in parts)
+    with connection.cursor() as cursor:
+        cursor.execute(sql, {**_reach(access, inbox_id), "limit": COUNT_LIMIT})
+        return dict(zip(folders, cursor.fetchone(), strict=True))
+
+
+def _reach(access: Access, inbox_id: UUID | None) -> dict[str, object]:
+    inboxes = [each for each in access.inboxes(Right.VIEW) if inbox_id in (None, each)]
+    restricted = [each for each in access.inboxes(Right.VIEW_RESTRICTED) if each in inboxes]
+    return {"inboxes": inboxes, "restricted": restricted, "me": access.user_id}

@@ -10,7 +10,7 @@ from inbox.tickets.models import Message
 
 
 class InboundMail(models.Model):
-    """One row a raw mail and receiving inbox. `verdict_reason` and `thread_reason` are codes, put into words by pages."""
+    """One row a raw mail and receiving inbox. The two reasons are codes; pages have their words."""
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     raw = models.ForeignKey(RawMail, models.CASCADE, related_name="inbound")

@@ -17,7 +17,10 @@ class Mailbox(SealedModel):
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     inbox = models.ForeignKey(
-        Inbox, models.PROTECT, related_name="mailboxes", verbose_name=_("default inbox"),
+        Inbox,
+        models.PROTECT,
+        related_name="mailboxes",
+        verbose_name=_("default inbox"),
         help_text=_("Mail whose recipient is no inbox address lands here."),
     )
     auth_kind = models.CharField(max_length=10, choices=AuthKind.choices, default=AuthKind.PASSWORD)
@@ -25,14 +28,20 @@ class Mailbox(SealedModel):
     imap_host = models.CharField(_("IMAP server"), max_length=253)
     imap_port = models.PositiveIntegerField(_("IMAP port"), default=993)
     imap_user = models.CharField(_("IMAP user"), max_length=254)
-    imap_security = models.CharField(_("IMAP protection"), max_length=20, choices=Security.choices, default=Security.TLS)
+    imap_security = models.CharField(
+        _("IMAP protection"), max_length=20, choices=Security.choices, default=Security.TLS
+    )
     folder = models.CharField(_("folder"), max_length=200, default="INBOX")
     history = models.CharField(_("first connect takes"), max_length=4, choices=History.choices, default=History.NONE)
     smtp_host = models.CharField(_("SMTP server"), max_length=253, blank=True)
     smtp_port = models.PositiveIntegerField(_("SMTP port"), default=465)
     smtp_user = models.CharField(_("SMTP user"), max_length=254, blank=True)
-    smtp_security = models.CharField(_("SMTP protection"), max_length=20, choices=Security.choices, default=Security.TLS)
-    ca_file = models.CharField(_("CA file"), max_length=500, blank=True, help_text=_("PEM file of an own authority; empty: the system's."))
+    smtp_security = models.CharField(
+        _("SMTP protection"), max_length=20, choices=Security.choices, default=Security.TLS
+    )
+    ca_file = models.CharField(
+        _("CA file"), max_length=500, blank=True, help_text=_("PEM file of an own authority; empty: the system's.")
+    )
     active = models.BooleanField(_("active"), default=True)
     sends_system_mail = models.BooleanField(_("sends the desk's own mail"), default=False)
     # Where the cursor stands.

@@ -29,9 +29,7 @@ class Draft(SealedModel):
     class Meta:
         default_permissions = ()
         constraints = [
-            models.UniqueConstraint(
-                fields=["user", "ticket", "kind"], name="draft_once", nulls_distinct=False
-            )
+            models.UniqueConstraint(fields=["user", "ticket", "kind"], name="draft_once", nulls_distinct=False)
         ]
 
     def seal_ref(self) -> KeyRef:

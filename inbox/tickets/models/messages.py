@@ -26,8 +26,8 @@ class Message(SealedModel):
     subject = SealedTextField()
     text = SealedTextField()
     """The whole body as text; what stands from `fold_at` on is quoted."""
-    html = SealedTextField()
-    """Safe HTML, or "" when there is none."""
+    html = SealedTextField(null=True)
+    """Safe HTML, None when there is none; made by `sanitiser_version` (0 then)."""
     sanitiser_version = models.PositiveSmallIntegerField(default=0)
     fold_at = models.PositiveIntegerField(null=True)
     remote_images = models.PositiveSmallIntegerField(default=0)
@@ -49,7 +49,9 @@ class Message(SealedModel):
         verbose_name_plural = _("messages")
         indexes = [
             models.Index("ticket", F("at").desc(), F("id").desc(), name="message_newest"),
-            models.Index(fields=["header_blind"], name="message_header", condition=models.Q(header_blind__isnull=False)),
+            models.Index(
+                fields=["header_blind"], name="message_header", condition=models.Q(header_blind__isnull=False)
+            ),
         ]
 
     def seal_ref(self) -> KeyRef:

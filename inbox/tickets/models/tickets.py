@@ -58,7 +58,11 @@ class Ticket(SealedModel):
             models.Index("inbox", *_NEWEST, condition=Q(deleted_at=None, spam_at__isnull=False), name="ticket_spam"),
             models.Index("inbox", *_NEWEST, condition=Q(deleted_at__isnull=False), name="ticket_bin"),
             models.Index(
-                "assignee", "inbox", *_NEWEST, condition=_LIVE & Q(state="open", assignee__isnull=False), name="ticket_mine"
+                "assignee",
+                "inbox",
+                *_NEWEST,
+                condition=_LIVE & Q(state="open", assignee__isnull=False),
+                name="ticket_mine",
             ),
         ]
 

@@ -1,0 +1,33 @@
+"""What can go wrong when rights are given or taken."""
+
+from helpdesk.core.errors import Forbidden, Invalid, NotFound
+
+
+class InboxNotFound(NotFound):
+    """No inbox of that name or key, or it is hidden."""
+
+    code = "inbox_not_found"
+
+
+class OwnBinding(Forbidden):
+    """Nobody edits their own bindings."""
+
+    code = "own_binding"
+
+
+class NotYoursToGive(Forbidden):
+    """The role holds a right that the giver does not hold there."""
+
+    code = "not_yours_to_give"
+
+
+class EmptyBinding(Invalid):
+    """A binding needs somebody who holds it."""
+
+    code = "empty_binding"
+
+
+class AddressTaken(Invalid):
+    """The address belongs to another inbox."""
+
+    code = "address_taken"

@@ -1,0 +1,54 @@
+"""Switch people off and on, and change teams: accounts and bindings in one transaction."""
+
+from collections.abc import Iterable
+
+from django.db import transaction
+
+from accounts.models import Team, User
+from accounts.services import people
+from audit.actions import Action, SubjectKind
+from audit.record import record
+from audit.subjects import Subject
+from inbox.inboxes.errors import OwnBinding
+from inbox.inboxes.models import Binding
+from inbox.inboxes.permissions import Access
+from inbox.inboxes.services.bindings import derive_all
+
+
+@transaction.atomic
+def switch_off(user: User) -> User:
+    """Switch a person off: sessions end, bindings and teams drop. The admin, SCIM and commands all call this."""
+    user = people.deactivate(user)
+    mine = list(Binding.objects.filter(people=user)) + list(Binding.objects.filter(teams__members=user))
+    user.bindings.clear()
+    user.teams.clear()
+    derive_all({binding.pk: binding for binding in mine}.values())
+    user.groups.clear()
+    record(Action.PERSON_SWITCHED_OFF, on=Subject(SubjectKind.PERSON, user.pk))
+    return user
+
+
+@transaction.atomic
+def switch_on(user: User) -> User:
+    """Switch a person on again: they return without bindings (DESIGN 6.27)."""
+    user = people.activate(user)
+    record(Action.PERSON_SWITCHED_ON, on=Subject(SubjectKind.PERSON, user.pk))
+    return user
+
+
+@transaction.atomic
+def set_team_members(team: Team, members: Iterable[User], *, by: Access | None) -> None:
+    """Let `team` have exactly these members; the bindings of the team follow.
+
+    `by` is who changes it, None for the desk itself. Raises OwnBinding when that person would join or leave a team
+    that holds a role: it would change their own rights.
+    """
+    team = Team.objects.select_for_update().get(pk=team.pk)
+    chosen = list(members)
+    if by is not None and Binding.objects.filter(teams=team).exists():
+        before = team.members.filter(pk=by.user_id).exists()
+        if before != (by.user_id in {member.pk for member in chosen}):
+            raise OwnBinding("nobody edits their own bindings")
+    team.members.set(chosen)
+    derive_all(Binding.objects.filter(teams=team))
+    record(Action.TEAM_MEMBERS, on=Subject(SubjectKind.TEAM, team.pk), members=sorted(member.pk for member in chosen))

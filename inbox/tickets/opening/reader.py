@@ -1,0 +1,155 @@
+"""Open a ticket for one person: its newest messages, one entry."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.db import transaction
+
+from accounts.models import User
+from audit.actions import Action
+from audit.record import record
+from helpdesk.core.context import Purpose, purpose
+from helpdesk.core.html import SANITISER_VERSION
+from inbox.inboxes.models import InboxAddress
+from inbox.inboxes.permissions import Access
+from inbox.tickets.models import Attachment, Draft, Message, Participant, Ticket, TicketSeen
+from inbox.tickets.opening.files import attachment_view
+from inbox.tickets.opening.people import UNREADABLE, people_of, readable
+from inbox.tickets.rows import (
+    AttachmentView,
+    DraftView,
+    MessageView,
+    ParticipantView,
+    Person,
+    TicketView,
+)
+from inbox.tickets.states import Direction, DraftKind, Part, Protection, State
+
+MESSAGES_SHOWN = 30
+_LINE_PX = 22
+
+
+@dataclass(frozen=True, slots=True)
+class _Around:
+    """What stands around the messages of a ticket, loaded for all of them at once."""
+
+    people: dict[UUID | None, Person]
+    participants: dict[UUID, list[ParticipantView]]
+    files: dict[UUID, list[AttachmentView]]
+
+
+@transaction.atomic
+def show_ticket(access: Access, ticket: Ticket, *, before: UUID | None = None, printed: bool = False) -> TicketView:
+    """Open a ticket with its newest messages (those before the message `before` when given) for one person.
+
+    Writes one ticket.view entry, or ticket.print, and marks the ticket as seen.
+    """
+    record(Action.TICKET_PRINT if printed else Action.TICKET_VIEW, on=ticket.as_subject(), number=ticket.number)
+    TicketSeen.objects.update_or_create(ticket=ticket, user_id=access.user_id, defaults={"version": ticket.version})
+    messages = Message.objects.filter(ticket=ticket).order_by("-at", "-id")
+    if before is not None:
+        mark = Message.objects.filter(ticket=ticket, pk=before).first()
+        messages = messages.filter(at__lte=mark.at).exclude(pk__gte=before) if mark else messages.none()
+    newest = list(messages[: None if printed else MESSAGES_SHOWN])[::-1]
+    earlier = messages.count() - len(newest) if len(newest) == MESSAGES_SHOWN else 0
+    with purpose(Purpose.VIEW):
+        return _view(ticket, _message_views(ticket, newest), earlier)
+
+
+@transaction.atomic
+def show_html(ticket: Ticket, message: Message) -> str:
+    """Return the safe HTML of one message for its frame, "" when it has none; one message.body entry."""
+    record(Action.MESSAGE_BODY, on=ticket.as_subject(), message=message.pk)
+    if message.sanitiser_version != SANITISER_VERSION:
+        return ""
+    with purpose(Purpose.VIEW):
+        return str(message.html)
+
+
+def show_draft(ticket: Ticket | None, kind: DraftKind, *, by: User) -> DraftView | None:
+    """Return what `by` was writing, None when there is nothing. It is their own text: no entry."""
+    draft = Draft.objects.filter(user=by, ticket=ticket, kind=kind).first()
+    if draft is None:
+        return None
+    with purpose(Purpose.VIEW):
+        return DraftView(draft.kind, draft.text, draft.base_version, draft.saved_at)
+
+
+def _view(ticket: Ticket, messages: tuple[MessageView, ...], earlier: int) -> TicketView:
+    people = people_of([ticket.assignee_id])
+    contact_name, contact_address = _contact(ticket)
+    return TicketView(
+        id=ticket.pk,
+        number=ticket.number,
+        subject=readable(ticket, ticket, "subject"),
+        inbox_id=ticket.inbox_id,
+        inbox_name=ticket.inbox.name,
+        state=State(ticket.state),
+        assignee=people.get(ticket.assignee_id),
+        contact_id=ticket.contact_id,
+        contact_name=contact_name,
+        contact_address=contact_address,
+        version=ticket.version,
+        opened_at=ticket.opened_at,
+        age_at=ticket.last_activity,
+        restricted=ticket.restricted,
+        deleted=ticket.deleted_at is not None,
+        spam=ticket.spam_at is not None,
+        messages=messages,
+        earlier=earlier,
+    )
+
+
+def _contact(ticket: Ticket) -> tuple[str, str]:
+    if ticket.contact is None:
+        return readable(ticket, ticket, "sender"), ""
+    address = ticket.contact.addresses.first()
+    return str(ticket.contact.name), str(address.address) if address else ""
+
+
+def _message_views(ticket: Ticket, messages: Sequence[Message]) -> tuple[MessageView, ...]:
+    around = _around(messages)
+    return tuple(_message_view(ticket, message, around) for message in messages)
+
+
+def _around(messages: Sequence[Message]) -> _Around:
+    ids = [message.pk for message in messages]
+    participants: dict[UUID, list[ParticipantView]] = {pk: [] for pk in ids}
+    files: dict[UUID, list[AttachmentView]] = {pk: [] for pk in ids}
+    own = {address.casefold() for address in InboxAddress.objects.values_list("address", flat=True)}
+    for row in Participant.objects.filter(message__in=ids):
+        view = ParticipantView(Part(row.part), row.name, row.address, row.address.casefold() in own)
+        participants[row.message_id].append(view)
+    for file in Attachment.objects.filter(message__in=ids):
+        if file.message_id is not None:
+            files[file.message_id].append(attachment_view(file))
+    return _Around(people_of(message.author_id for message in messages), participants, files)
+
+
+def _message_view(ticket: Ticket, message: Message, around: _Around) -> MessageView:
+    text = readable(ticket, message, "text")
+    participants = tuple(around.participants[message.pk])
+    sender = next((row for row in participants if row.part == Part.FROM), None)
+    client_sealed = message.protection == Protection.CLIENT_SEALED
+    return MessageView(
+        id=message.pk,
+        direction=Direction(message.direction),
+        author=around.people.get(message.author_id),
+        sender_name=sender.name if sender else "",
+        sender_address=sender.address if sender else "",
+        at=message.at,
+        written_at=message.written_at,
+        text=text,
+        fold_at=message.fold_at,
+        has_html=message.sanitiser_version == SANITISER_VERSION and not client_sealed,
+        html_height=min(1200, 60 + _LINE_PX * (text.count("\n") + len(text) // 90)),
+        remote_images=message.remote_images,
+        participants=participants,
+        attachments=tuple(around.files[message.pk]),
+        doubts=tuple(message.doubts),
+        unverified_sender=message.unverified_sender,
+        machine=message.machine,
+        unreadable=client_sealed or text == UNREADABLE,
+        protection=Protection(message.protection),
+    )
