@@ -19,7 +19,8 @@ SECRET_NAMES: Final = frozenset({"password", "last_login", "secret", "key", "tok
 @register()
 def check_registry(app_configs: Sequence[AppConfig] | None, **_options: object) -> list[CheckMessage]:  # noqa: ARG001 - Django's signature
     """Return an error for each model whose registration could write something secret or sealed."""
-    return [error for model in auditlog.get_models() for error in check_model(model)]
+    known = [model for model in auditlog.get_models() if issubclass(model, models.Model)]
+    return [error for model in known for error in check_model(model)]
 
 
 def check_model(model: type[models.Model]) -> Iterable[CheckMessage]:

@@ -126,7 +126,7 @@ def begin_export(wanted: EntryFilter, *, form: Form, byte_order_mark: bool = Fal
         first_id=first,
         last_id=last,
         byte_order_mark=byte_order_mark,
-        **{f"filter_{name}": value for name, value in filter_details(wanted).items()},
+        filter=filter_details(wanted),
     )
     manifest = Manifest(
         export_id=export_id,

@@ -53,7 +53,7 @@ _process: Final = _Process()
 os.register_at_fork(after_in_child=_process.begin)
 
 
-class Xid8Field(models.BigIntegerField):
+class Xid8Field(models.BigIntegerField):  # type: ignore[type-arg] # not subscriptable at run time
     """A 64-bit transaction number. PostgreSQL compares it with text of digits, not with its own integers."""
 
     def db_type(self, connection: BaseDatabaseWrapper) -> str:  # noqa: ARG002 - Django's signature
@@ -135,7 +135,7 @@ class EntryManager(models.Manager["Entry"]):
         """Return the entry of rows added to or taken from a relation, named by their keys; None for no rows."""
         if not changed_queryset.query.where:
             raise RecordingError(f"clear() names every row of the table: use set([]) on {field_name}")
-        keys: list[Plain] = sorted(str(key) for key in changed_queryset.values_list("pk", flat=True))
+        keys = sorted(str(key) for key in changed_queryset.values_list("pk", flat=True))
         if not keys:
             return None
         return self._write_row(Action.ROW_CHANGED, instance, {field_name: {operation: keys}})
@@ -149,6 +149,7 @@ class EntryManager(models.Manager["Entry"]):
         )
 
 
+_KINDS: Final = {kind.value: kind for kind in SubjectKind}
 _ROW_ACTIONS: Final[Mapping[object, Action]] = {
     AbstractLogEntry.Action.CREATE: Action.ROW_CREATED,
     AbstractLogEntry.Action.UPDATE: Action.ROW_CHANGED,
@@ -164,8 +165,7 @@ def _pair(action: Action, old: str, new: str) -> list[Plain]:
 def _subject_of(instance: models.Model) -> Subject:
     if isinstance(instance, _Recorded):
         return instance.as_subject()
-    name = instance._meta.model_name
-    kind = SubjectKind(name) if name in SubjectKind else SubjectKind.ROW
+    kind = _KINDS.get(str(instance._meta.model_name), SubjectKind.ROW)
     key = instance.pk if isinstance(instance.pk, UUID) else None
     return Subject(kind, key, getattr(instance, "inbox_id", None))
 
@@ -185,12 +185,12 @@ class Entry(SealedModel, AbstractLogEntry):
     occurred_at = models.DateTimeField(_("when"), default=timezone.now, editable=False)
     boot_id = models.UUIDField(editable=False)
     seq = models.BigIntegerField(editable=False)
-    action = models.CharField(_("what"), max_length=40)
+    action = models.CharField(_("what"), max_length=40)  # type: ignore[assignment] # auditlog keeps a number
     outcome = models.CharField(_("outcome"), max_length=10, default=Outcome.DONE)
-    content_type = models.ForeignKey(  # type: ignore[misc] # redeclared over AbstractLogEntry, whose row would cascade
+    content_type = models.ForeignKey(  # type: ignore[assignment] # redeclared over AbstractLogEntry's, which would cascade
         ContentType, models.DO_NOTHING, null=True, db_constraint=False, db_index=False, related_name="+"
     )
-    actor = models.ForeignKey(  # type: ignore[misc] # as above
+    actor = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         models.DO_NOTHING,
         null=True,
@@ -214,10 +214,10 @@ class Entry(SealedModel, AbstractLogEntry):
     payload = SealedBytesField()
 
     # What auditlog would fill with clear text does not exist here.
-    object_pk = object_id = object_repr = serialized_data = changes_text = changes = None
-    cid = remote_addr = remote_port = timestamp = additional_data = actor_email = None
+    object_pk = object_id = object_repr = serialized_data = changes_text = changes = None  # type: ignore[assignment] # Django takes None for "not here"
+    cid = remote_addr = remote_port = timestamp = additional_data = actor_email = None  # type: ignore[assignment] # as above
 
-    objects: ClassVar[EntryManager] = EntryManager()  # type: ignore[misc] # auditlog's own writes clear text
+    objects: ClassVar[EntryManager] = EntryManager()  # type: ignore[assignment] # auditlog's own writes clear text
     found = EntryQuerySet["Entry"].as_manager()
 
     class Meta:

@@ -1,6 +1,6 @@
 """Reading the log: entries as frozen rows with their payload opened, a page at a time, newest first."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -38,8 +38,8 @@ class Content:
     state: PayloadState
     network: str = ""
     agent: str = ""
-    details: dict[str, Plain] = field(default_factory=dict)
-    changes: dict[str, Plain] = field(default_factory=dict)
+    details: Mapping[str, Plain] = field(default_factory=dict)
+    changes: Mapping[str, Plain] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +97,7 @@ def show_entries(wanted: EntryFilter, *, after: EntryCursor | None = None, limit
     """Return a page of the log for a person who may see it, and record that it was read. Needs VIEW_AUDIT."""
     with purpose(Purpose.VIEW):
         page = find_entries(wanted, after=after, limit=limit)
-        record(Action.AUDIT_VIEW, on=LOG_SUBJECT, entries=len(page.rows), **filter_details(wanted))
+        record(Action.AUDIT_VIEW, on=LOG_SUBJECT, entries=len(page.rows), filter=filter_details(wanted))
     return page
 
 
@@ -157,6 +157,6 @@ def _content(entry: Entry) -> Content:
     )
 
 
-def _object(parts: dict[str, Plain], name: str) -> dict[str, Plain]:
+def _object(parts: Mapping[str, Plain], name: str) -> Mapping[str, Plain]:
     found = parts.get(name)
-    return found if isinstance(found, dict) else {}
+    return found if isinstance(found, Mapping) else {}

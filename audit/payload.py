@@ -1,12 +1,12 @@
 """The personal part of an entry as canonical bytes: no NUL, surrogate or number of PostgreSQL's jsonb can break it."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final, TypeAlias, Union
 from uuid import UUID
 
-Detail: TypeAlias = Union[str, int, bool, UUID, "list[Detail]", None]
-Plain: TypeAlias = Union[str, int, bool, "list[Plain]", "dict[str, Plain]", None]
+Detail: TypeAlias = Union[str, int, bool, UUID, "Sequence[Detail]", "Mapping[str, Detail]", None]
+Plain: TypeAlias = Union[str, int, bool, "Sequence[Plain]", "Mapping[str, Plain]", None]
 
 VERSION: Final = 1
 """Stored in each entry as `event_version`; a changed shape of the payload gets the next number."""
@@ -34,7 +34,9 @@ def plain(detail: Detail) -> Plain:
     """Return a detail in the form that is packed: keys of rows as text."""
     if isinstance(detail, UUID):
         return str(detail)
-    if isinstance(detail, list):
+    if isinstance(detail, Mapping):
+        return {name: plain(item) for name, item in detail.items()}
+    if isinstance(detail, Sequence) and not isinstance(detail, str):
         return [plain(item) for item in detail]
     return detail
 
