@@ -12,4 +12,4 @@ class CryptoConfig(AppConfig):
 
     def ready(self) -> None:
         """Register the system checks."""
-        from helpdesk.crypto import checks  # noqa: F401, PLC0415 - checks register themselves when they are imported
+        from helpdesk.crypto import checks  # noqa: F401 - checks register themselves when they are imported

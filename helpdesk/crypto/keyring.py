@@ -284,10 +284,33 @@ def unwrap_kek(row: KeyEncryptionKey) -> bytes:
     return source.unwrap(bytes(row.wrapped_key), context=row.context)
 
 
-def make_kek(purpose: KeyPurpose, *, number: int) -> KeyEncryptionKey:
-    """Insert a fresh active KeyEncryptionKey, wrapped by the root key. Raises KeyMissing if there is no root key."""
+def prove_root_key() -> list[KeyEncryptionKey]:
+    """Return every KeyEncryptionKey that is not destroyed, oldest first, once the root key at hand has opened each.
+
+    Raises KeyMissing, WrongRootKey, UnsafeKeyFile or DecryptionError.
+    """
+    rows = list(KeyEncryptionKey.objects.exclude(state=KeyState.DESTROYED).order_by("number"))
+    for row in rows:
+        unwrap_kek(row)
+    return rows
+
+
+def lock_keks() -> None:
+    """Let nobody else make KeyEncryptionKeys until the transaction ends."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtext('crypto.keks'))")
+
+
+def make_kek(purpose: KeyPurpose) -> KeyEncryptionKey:
+    """Insert a fresh active KeyEncryptionKey, wrapped by the root key. The caller holds `lock_keks`.
+
+    Raises KeyMissing if there is no root key.
+    """
     source = provider()
-    row = KeyEncryptionKey(number=number, purpose=purpose, provider=source.name, root_key_id=source.root_key_id())
+    last = KeyEncryptionKey.objects.order_by("-number").values_list("number", flat=True).first()
+    row = KeyEncryptionKey(
+        number=(last or 0) + 1, purpose=purpose, provider=source.name, root_key_id=source.root_key_id()
+    )
     row.wrapped_key = source.wrap(aead.new_key(), context=row.context)
     row.save(force_insert=True)
     return row

@@ -1,15 +1,11 @@
 """The first keys of a desk."""
 
-from typing import Final
-
-from django.db import connection, transaction
+from django.db import transaction
 
 from helpdesk.crypto import keyring
 from helpdesk.crypto.errors import KeyMissing
-from helpdesk.crypto.models import KeyEncryptionKey, KeyPurpose, KeyState
+from helpdesk.crypto.models import KeyPurpose, KeyState
 from helpdesk.crypto.providers import provider
-
-_LOCK: Final = "SELECT pg_advisory_xact_lock(hashtext('crypto.keys'))"
 
 
 @transaction.atomic
@@ -19,22 +15,15 @@ def setup_keys() -> None:
     A root key is made only for a desk that has no keys at all. Once there are any, the root key must open them: raises
     WrongRootKey or KeyMissing, and nothing is made.
     """
-    with connection.cursor() as cursor:
-        cursor.execute(_LOCK)
-    rows = list(KeyEncryptionKey.objects.exclude(state=KeyState.DESTROYED))
-    if rows:
-        for row in rows:
-            keyring.unwrap_kek(row)
-    else:
+    keyring.lock_keks()
+    rows = keyring.prove_root_key()
+    if not rows:
         _find_or_make_root_key()
-    _make_keks({row.purpose for row in rows if row.state == KeyState.ACTIVE})
+    present = {row.purpose for row in rows if row.state == KeyState.ACTIVE}
+    for purpose in KeyPurpose:
+        if purpose not in present:
+            keyring.make_kek(purpose)
     keyring.ensure_key(keyring.DESK)
-
-
-def next_number() -> int:
-    """Return the number of the next KeyEncryptionKey. The caller holds the lock."""
-    last = KeyEncryptionKey.objects.order_by("-number").values_list("number", flat=True).first()
-    return (last or 0) + 1
 
 
 def _find_or_make_root_key() -> None:
@@ -43,9 +32,3 @@ def _find_or_make_root_key() -> None:
         source.root_key_id()
     except KeyMissing:
         source.make()
-
-
-def _make_keks(present: set[str]) -> None:
-    for purpose in KeyPurpose:
-        if purpose not in present:
-            keyring.make_kek(purpose, number=next_number())
