@@ -9,3 +9,9 @@ class AccountsConfig(AppConfig):
     name = "accounts"
     label = "accounts"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Register the checks, and what auditlog records."""
+        from accounts import checks, recorded  # noqa: F401 - importing checks registers them
+
+        recorded.register()

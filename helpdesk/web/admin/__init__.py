@@ -1,0 +1,1 @@
+"""The Django admin, one module per area; admin classes stand only here."""
