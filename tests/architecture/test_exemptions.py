@@ -12,7 +12,7 @@ from tests.architecture.source import Source, dotted, everything
 _NOQA: Final = re.compile(r"#\s*noqa\b(?P<codes>:(?:[\s,]*[A-Z]+[0-9]+)+)?(?P<reason>.*)", re.IGNORECASE)
 _IGNORE: Final = re.compile(r"#\s*type:\s*ignore(?P<codes>\[[a-z, -]+\])?(?P<reason>.*)")
 _NEVER: Final = re.compile(r"#\s*(?:pragma:\s*no cover|ruff:\s*noqa|mypy:|isort:)")
-_WORDS: Final = re.compile(r"[A-Za-z]{2,}\W+[A-Za-z]{2,}")
+_WORDS: Final = re.compile(r"[A-Za-z]+\W+(?:s\W+)?[A-Za-z]{2,}")
 
 
 def unexplained_exemptions(files: Iterable[Source]) -> list[str]:

@@ -50,7 +50,7 @@ def our_models() -> set[str]:
 
 def registered_models() -> set[str]:
     """Return the labels of all models in auditlog's registry."""
-    return {model._meta.label for model in auditlog.get_models()}
+    return {model._meta.label for model in apps.get_models() if auditlog.contains(model)}
 
 
 def misplaced(labels: Iterable[str]) -> list[str]:
