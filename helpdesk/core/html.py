@@ -253,24 +253,29 @@ _QUOTE_STARTS, _QUOTE_ENDS = "\x0e", "\x0f"
 _QUOTE_MARKS = {_QUOTE_STARTS, _QUOTE_ENDS}
 _MARKS = {"li": "- ", "blockquote": _QUOTE_STARTS}
 _BLANKS = re.compile(r"[ \t\n\r\f]+")
+_REST_MARK = re.compile(r'<[a-z]+(?: [a-z-]+="[^"]*")*? data-quoted="rest"')
 _LINE_ENDS = re.compile(r"[ \t\xa0]*\n[ \t]*")
 _MANY_LINES = re.compile(r"\n{3,}")
 
 
 def html_to_text(html: str) -> str:
     """Return the words of `html` as plain lines: blocks on their own, links with their address, quotes behind >."""
+    return _walk(html, _Writer()).text()
+
+
+def has_words_outside_quotes(html: str) -> bool:
+    """Tell whether safe `html` shows words or pictures outside of what is marked as quoted history."""
+    before_rest = _REST_MARK.split(html, maxsplit=1)[0]
+    return bool(_walk(before_rest, _Unquoted()).text().strip("> \n"))
+
+
+def _walk(html: str, writer: "_Writer") -> "_Writer":
     body = LexborHTMLParser(html).body
-    if body is None:
-        return ""
-    writer = _Writer()
     node: LexborNode | None = body
-    while node is not None:
+    while node is not None and body is not None:
         child = node.first_child if writer.enter(node) else None
-        if child is not None:
-            node = child
-            continue
-        node = _next(node, body, writer)
-    return writer.text()
+        node = child if child is not None else _next(node, body, writer)
+    return writer
 
 
 def _next(node: LexborNode, body: LexborNode, writer: "_Writer") -> LexborNode | None:
@@ -339,6 +344,15 @@ class _Writer:
         """Return all of it, with at most one empty line between two lines."""
         joined = _MANY_LINES.sub("\n\n", _LINE_ENDS.sub("\n", "".join(self.out)))
         return _with_quote_signs(joined) if _QUOTE_STARTS in joined else joined.strip()
+
+
+class _Unquoted(_Writer):
+    """Leaves out what is marked as quoted; a picture counts as a word."""
+
+    def enter(self, node: LexborNode) -> bool:
+        if node.tag == "img":
+            self.out.append("[image]")
+        return not (node.attributes or {}).get("data-quoted") and super().enter(node)
 
 
 def _with_quote_signs(text: str) -> str:

@@ -7,12 +7,12 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from inbox.mail.mime.parse import parse
-from inbox.mail.mime.parsed import Address, ParsedMail
+from inbox.mail.mime.parsed import Address, Auth, Bounce, ParsedMail
+from inbox.mail.receive.parser import ParserFailed, parse_in_child
 
 
 class Command(BaseCommand):
-    """Reads files in this very process: they come from the person at the keyboard, who can end it."""
+    """Reads each file in the same confined child as mail that comes in."""
 
     help = "Print how each mail is read, one JSON line per file."
     requires_system_checks = []
@@ -22,21 +22,21 @@ class Command(BaseCommand):
         parser.add_argument("files", nargs="+", metavar="FILE", type=Path)
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Print a line for every file, also for one that cannot be opened."""
+        """Print a line for every file, with `error` for one that cannot be opened or read."""
         for path in options["files"]:
             self.stdout.write(json.dumps(_read(path), ensure_ascii=False))
 
 
 def _read(path: Path) -> dict[str, Any]:  # Any: JSON values of the contract in DESIGN.md 7
     try:
-        data = path.read_bytes()
+        return _as_json(parse_in_child(path.read_bytes()))
     except OSError as error:
         return {"file": str(path), "error": error.strerror or "unreadable"}
-    return _as_json(parse(data))
+    except ParserFailed as error:
+        return {"file": str(path), "error": error.reason.value}
 
 
 def _as_json(mail: ParsedMail) -> dict[str, Any]:  # Any: JSON values of the contract in DESIGN.md 7
-    bounce = mail.bounce
     return {
         "from": mail.from_.address if mail.from_ else "",
         "from_name": mail.from_.name if mail.from_ else "",
@@ -56,19 +56,28 @@ def _as_json(mail: ParsedMail) -> dict[str, Any]:  # Any: JSON values of the con
         ],
         "auto_reply": mail.auto_reply,
         "machine": mail.machine,
-        "bounce": None
-        if bounce is None
-        else {
-            "action": bounce.action,
-            "recipient": bounce.recipient,
-            "status": bounce.status,
-            "cites": bounce.cites,
-        },
+        "bounce": _bounce(mail.bounce),
         "sender_doubt": list(mail.sender_doubt),
-        "auth": {name: getattr(mail.auth, name) for name in ("server", "spf", "dkim", "dmarc", "arc", "compauth")},
+        "auth": _auth(mail.auth),
         "flaws": list(mail.flaws),
     }
 
 
 def _addresses(found: tuple[Address, ...]) -> list[dict[str, str]]:
     return [{"name": item.name, "address": item.address} for item in found]
+
+
+def _bounce(bounce: Bounce | None) -> dict[str, str] | None:
+    if bounce is None:
+        return None
+    return {
+        "action": bounce.action,
+        "recipient": bounce.recipient,
+        "status": bounce.status,
+        "cites": bounce.cites,
+    }
+
+
+def _auth(auth: Auth) -> dict[str, str]:
+    names = ("server", "spf", "dkim", "dmarc", "arc", "compauth")
+    return {name: word for name in names if (word := getattr(auth, name))}

@@ -14,12 +14,18 @@ def read_date(raw: bytes) -> datetime | None:
     try:
         parts = parsedate_tz(text)
         if parts is None:
-            return None
+            return _read_iso(text)
         year, month, day, hour, minute, second = parts[:6]
         local = datetime(year, month, day, hour, minute, min(second, 59), tzinfo=UTC)
         return local - timedelta(seconds=parts[9] or 0)
     except (ValueError, OverflowError, IndexError, TypeError):
         return None
+
+
+def _read_iso(text: str) -> datetime | None:
+    """Read the form of RFC 3339, which some programs write into a Date header."""
+    moment = datetime.fromisoformat(text)
+    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def received_date(raw: bytes) -> datetime | None:

@@ -7,7 +7,7 @@ MAX_LINES = 4_000
 MARKER_LINE = "--- Please write above this line ---"
 _ATTRIBUTION_LINES = 4
 _ATTRIBUTION_CHARS = 400
-_HEADER_LINES = 12
+_STRAY_CHARS = 30
 
 # How mail programs end the line above a quote, and what that line begins with: English, German, French, Spanish,
 # Italian, Portuguese, Dutch, Polish, Swedish, Danish and Norwegian, Czech, Turkish, Russian, Chinese, Japanese.
@@ -26,10 +26,7 @@ _SEPARATORS = (
     "message original", "mensaje original", "messaggio originale", "mensagem original", "oorspronkelijk bericht",
     "originele bericht", "wiadomość oryginalna", "oryginalna wiadomość", "ursprungligt meddelande",
     "oprindelig meddelelse", "opprinnelig melding", "původní zpráva", "özgün ileti", "orijinal mesaj",
-    "исходное сообщение", "原始邮件", "原始郵件", "forwarded message", "weitergeleitete nachricht", "message transféré",
-    "mensaje reenviado", "messaggio inoltrato", "mensagem encaminhada", "doorgestuurd bericht",
-    "wiadomość przekazana", "vidarebefordrat meddelande", "videresendt meddelelse", "videresendt melding",
-    "přeposlaná zpráva", "iletilen mesaj", "пересылаемое сообщение",
+    "исходное сообщение", "原始邮件", "原始郵件",
 )  # fmt: skip
 _FROM = (
     "from",
@@ -52,47 +49,127 @@ _SENT = (
     "verzonden", "wysłano", "wysłane", "skickat", "sendt", "dato", "odesláno", "gönderildi", "tarih", "отправлено",
     "дата", "送信日時", "日期", "发送时间",
 )  # fmt: skip
+_FORWARDS = {"fw", "fwd", "wg", "tr", "rv", "enc", "i", "pd", "vb", "vs", "doorst", "ilt", "转发", "轉寄", "пер"}
 _DIGIT = re.compile(r"\d")
 
 
-def fold_at(text: str) -> int | None:
+def fold_at(text: str, *, forwarded: bool = False) -> int | None:
     """Return the offset in `text` where quoted history begins and goes on to the end, None when all is to be shown.
 
-    Nothing is folded when the visible part would be empty, or when something unquoted follows the quote.
+    Nothing is folded when the visible part would be empty, when words of the sender follow the quote, or, for a
+    `forwarded` mail, below the header block that a mail program puts above what it passes on.
     """
     lines = text[:MAX_CHARS].split("\n")[:MAX_LINES]
-    offsets, at = [], 0
-    for line in lines:
-        offsets.append(at)
-        at += len(line) + 1
-    place = _separator(lines)
-    if place is None and at > len(text):
-        place = _trailing_quote(lines)
+    history = _History(lines)
+    whole = sum(len(line) + 1 for line in lines) > len(text)
+    places = [history.separator(blocks=not forwarded), history.trailing_quote() if whole else None]
+    place = min((found for found in places if found is not None), default=None)
     if place is None or not "".join(lines[:place]).strip():
         return None
-    return offsets[place]
+    return sum(len(line) + 1 for line in lines[:place])
 
 
-def _separator(lines: list[str]) -> int | None:
-    """Return the first line from which on all is history by the mail program's own word."""
-    for place, line in enumerate(lines):
-        bare = line.strip()
-        if not bare or len(bare) > _ATTRIBUTION_CHARS:
-            continue
-        if bare == MARKER_LINE or _is_dashed(bare) or _is_header_block(lines, place):
-            return _with_rule(lines, place)
-        if _is_attribution(lines, place):
-            return place
-    return None
+def is_forward(subject: str) -> bool:
+    """Tell by its prefix that a subject belongs to a mail that was passed on."""
+    prefix, colon, _ = subject.replace("：", ":").partition(":")
+    return bool(colon) and prefix.strip().lower() in _FORWARDS
+
+
+class _History:
+    """The lines of a text, and for each place how many quoted and loose lines with words stand from there on."""
+
+    def __init__(self, lines: list[str]) -> None:
+        self.lines = lines
+        self.end = _signature(lines)
+        self.quoted, self.loose = [0] * (len(lines) + 1), [0] * (len(lines) + 1)
+        for place in range(self.end - 1, -1, -1):
+            is_quote = _is_quote(lines[place])
+            has_words = bool(lines[place].strip())
+            self.quoted[place] = self.quoted[place + 1] + is_quote
+            self.loose[place] = self.loose[place + 1] + (has_words and not is_quote)
+
+    def separator(self, *, blocks: bool) -> int | None:
+        """Return the first line from which on all is history by the mail program's own word."""
+        for place, line in enumerate(self.lines):
+            bare = line.strip()
+            if not bare or len(bare) > _ATTRIBUTION_CHARS:
+                continue
+            if bare == MARKER_LINE or _is_dashed(bare) or (blocks and _is_header_block(self.lines, place)):
+                return _with_rule(self.lines, place)
+            if self._is_attribution(place):
+                return place
+        return None
+
+    def trailing_quote(self) -> int | None:
+        """Return where the quote begins that ends the text, with the line that names its writer; None without one."""
+        place = self.end
+        while place and self._belongs_to_quote(place - 1):
+            place -= 1
+        if not self.quoted[place]:
+            return None
+        while not self.lines[place].strip():
+            place += 1
+        return self._above(place)
+
+    def _belongs_to_quote(self, place: int) -> bool:
+        line = self.lines[place]
+        if not line.strip() or _is_quote(line):
+            return True
+        wrapped = 0 < place < self.end - 1 and _is_quote(self.lines[place - 1]) and _is_quote(self.lines[place + 1])
+        return wrapped and len(line) < _STRAY_CHARS
+
+    def _above(self, place: int) -> int:
+        """Take in the lines above a quote that say who wrote it."""
+        at, joined = place, ""
+        while at and not self.lines[at - 1].strip():
+            at -= 1
+        for start in range(at - 1, max(at - 1 - _ATTRIBUTION_LINES, -1), -1):
+            joined = f"{self.lines[start].strip()} {joined}".strip()
+            if not self.lines[start].strip() or len(joined) > _ATTRIBUTION_CHARS or not _names_writer(joined):
+                break
+            if joined.lower().startswith(_STARTS) or start == 0 or not self.lines[start - 1].strip():
+                return start
+        return place
+
+    def _is_attribution(self, place: int) -> bool:
+        """Tell `On Monday, Kim wrote:` on up to four lines, with nothing but history below."""
+        if not self.lines[place].strip().lower().startswith(_STARTS) and "@" not in self.lines[place]:
+            return False
+        joined = ""
+        for offset, line in enumerate(self.lines[place : place + _ATTRIBUTION_LINES], start=1):
+            joined = f"{joined} {line.strip()}".strip()
+            if len(joined) > _ATTRIBUTION_CHARS or not line.strip():
+                return False
+            if _names_writer(joined) and _DIGIT.search(joined):
+                return self._only_history(place + offset, unmarked="@" in joined)
+        return False
+
+    def _only_history(self, place: int, *, unmarked: bool) -> bool:
+        """Tell whether quoted lines alone follow; or, where quotes may be `unmarked`, no quoted line at all."""
+        quoted, loose = self.quoted[min(place, self.end)], self.loose[min(place, self.end)]
+        if not quoted:
+            return unmarked and loose > 0
+        return loose * 10 <= quoted
+
+
+def _signature(lines: list[str]) -> int:
+    """Return where a signature or the footer of a mailing list begins, if quoted lines stand above it; else the end."""
+    for place in range(len(lines) - 1, max(len(lines) - 16, 0), -1):
+        line = lines[place].rstrip()
+        if line == "--" or (len(line) >= 10 and not line.strip("_")):
+            above = next((before for before in reversed(lines[:place]) if before.strip()), "")
+            return place if _is_quote(above) else len(lines)
+    return len(lines)
+
+
+def _is_quote(line: str) -> bool:
+    return line.lstrip()[:1] in {">", "|"}
 
 
 def _is_dashed(bare: str) -> bool:
     """Tell `-----Original Message-----` in any of the languages."""
-    return (
-        bare[0] in "-_*>"
-        and bare.strip("-_*> ").lower().startswith(_SEPARATORS)
-        and bare.startswith(("--", "__", "**"))
-    )
+    bare = bare.lstrip("> ")
+    return bare.startswith(("--", "__", "**")) and bare.strip("-_* ").lower().startswith(_SEPARATORS)
 
 
 def _with_rule(lines: list[str], place: int) -> int:
@@ -102,10 +179,10 @@ def _with_rule(lines: list[str], place: int) -> int:
 
 
 def _is_header_block(lines: list[str], place: int) -> bool:
-    """Tell the block `From: ... Sent: ...` that Outlook puts above the mail it answers."""
+    """Tell the block `From: ... Sent: ... Subject: ...` that Outlook puts above the mail it answers."""
     if not _is_field(lines[place], _FROM):
         return False
-    return any(_is_field(line, _SENT) for line in lines[place + 1 : place + 4])
+    return any(_is_field(line, _SENT) for line in lines[place + 1 : place + 3])
 
 
 def _is_field(line: str, names: tuple[str, ...]) -> bool:
@@ -113,45 +190,10 @@ def _is_field(line: str, names: tuple[str, ...]) -> bool:
     return bool(colon and value.strip("* ")) and name.strip("* ").lower() in names
 
 
-def _is_attribution(lines: list[str], place: int) -> bool:
-    """Tell `On Monday, Kim wrote:`, which may run over four lines, with a quote or nothing but quotes below."""
-    if not lines[place].strip().lower().startswith(_STARTS) and "@" not in lines[place]:
+def _names_writer(joined: str) -> bool:
+    """Tell whether a line ends in a colon and says in some language that somebody wrote."""
+    bare = joined.rstrip()
+    if not bare.endswith((":", "：")):
         return False
-    joined = ""
-    for offset, line in enumerate(lines[place : place + _ATTRIBUTION_LINES]):
-        joined = f"{joined} {line.strip()}".strip()
-        if len(joined) > _ATTRIBUTION_CHARS or not line.strip():
-            return False
-        if _ends_attribution(joined):
-            return _only_quotes(lines, place + offset + 1)
-    return False
-
-
-def _ends_attribution(joined: str) -> bool:
-    low = joined.lower().rstrip("： ").rstrip(":").rstrip()
-    if not joined.rstrip().endswith((":", "：")):
-        return False
-    named = low.endswith(_WROTE) or any(f" {word} " in low for word in _WROTE)
-    return named and (_DIGIT.search(low) is not None or "@" in low)
-
-
-def _only_quotes(lines: list[str], place: int) -> bool:
-    """Tell whether the next line with words is quoted and no unquoted text follows, but for a signature's few lines."""
-    rest = [line for line in lines[place:] if line.strip()]
-    if not rest or not rest[0].lstrip().startswith((">", "|")):
-        return False
-    loose = [line for line in rest if not line.lstrip().startswith((">", "|"))]
-    return len(loose) * 10 <= len(rest)
-
-
-def _trailing_quote(lines: list[str]) -> int | None:
-    """Return where the quoted lines at the very end begin, None when the text does not end in them."""
-    place = len(lines)
-    while place and (not lines[place - 1].strip() or lines[place - 1].lstrip().startswith(">")):
-        place -= 1
-    quoted = [line for line in lines[place:] if line.strip()]
-    if not quoted:
-        return None
-    while not lines[place].strip():
-        place += 1
-    return place
+    low = bare.lower().rstrip(":： ")
+    return low.endswith(_WROTE) or any(f" {word} " in low for word in _WROTE)

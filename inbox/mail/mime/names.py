@@ -45,6 +45,7 @@ _ENDINGS = {
     "text/xml": "xml",
     "video/mp4": "mp4",
 }
+_STEMS = {"text/calendar": "invitation", "text": "text", "message": "report", "image": "image"}
 
 
 def told_name(disposition: Params, content_type: Params) -> str:
@@ -65,7 +66,7 @@ def safe_name(name: str) -> str:
 
 def made_up_name(content_type: str, number: int) -> str:
     """Return a name for the file `number` of a mail that came without one."""
-    stem = {"message": "mail", "image": "image", "text": "text"}.get(content_type.partition("/")[0], "attachment")
+    stem = _STEMS.get(content_type) or _STEMS.get(content_type.partition("/")[0], "attachment")
     return f"{stem}-{number}.{ending_of(content_type)}"
 
 

@@ -7,7 +7,7 @@ from inbox.mail.mime.charsets import decode
 from inbox.mail.mime.headers import decode_words
 from inbox.mail.mime.plain import clean_line
 
-_PARAM = re.compile(r';\s*([^\s=;"]+)\s*=\s*("(?:[^"\\]|\\.)*"?|[^;]*)', re.DOTALL)
+_PARAM = re.compile(r';\s*([^\s=;"]+)\s*=\s*("(?:[^"\\]|\\.)*"(?=\s*(?:;|$))|[^;]*)', re.DOTALL)
 _PIECE = re.compile(r"([^*]+)(?:\*(\d{1,4}))?(\*)?$")
 _ESCAPED = re.compile(r'\\(["\\])')
 _EXTENDED = re.compile(r"([\w.:+-]*)'[^']*'(.*)", re.DOTALL)
@@ -60,7 +60,7 @@ class Params:
 def _unquoted(value: str) -> str:
     if not value.startswith('"'):
         return value
-    inner = value[1:-1] if len(value) > 1 and value.endswith('"') else value[1:]
+    inner = value[1:].removesuffix('"')
     return _ESCAPED.sub(r"\1", inner)
 
 

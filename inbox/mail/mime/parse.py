@@ -1,15 +1,23 @@
 """From the raw bytes of a mail to a ParsedMail: every step forgiving, so that no mail is ever refused."""
 
+from codecs import BOM_UTF8
 from dataclasses import dataclass, replace
 
-from helpdesk.core.html import MAX_HTML_BYTES, SANITISER_VERSION, SafeHtml, is_too_deep, sanitise
+from helpdesk.core.html import (
+    MAX_HTML_BYTES,
+    SANITISER_VERSION,
+    SafeHtml,
+    has_words_outside_quotes,
+    is_too_deep,
+    sanitise,
+)
 from inbox.mail.mime.addresses import read_addresses
 from inbox.mail.mime.auth import read_auth
 from inbox.mail.mime.body import File, named, read_body
 from inbox.mail.mime.bounce import read_bounce
 from inbox.mail.mime.dates import read_date, received_date
 from inbox.mail.mime.doubt import sender_of
-from inbox.mail.mime.folding import fold_at
+from inbox.mail.mime.folding import fold_at, is_forward
 from inbox.mail.mime.headers import Headers
 from inbox.mail.mime.ids import all_ids, one_id
 from inbox.mail.mime.limits import MAX_SUBJECT_CHARS, MAX_TEXT_CHARS, Flaw
@@ -21,6 +29,7 @@ from inbox.mail.mime.protection import protection_of
 
 def parse(data: bytes) -> ParsedMail:
     """Return how Postern reads a raw mail. Whatever the bytes are, it returns; `flaws` says what was mended."""
+    data = data.removeprefix(BOM_UTF8)
     if b"\n" not in data and b"\r" in data:
         data = data.replace(b"\r", b"\n")
     tree = read_tree(data)
@@ -38,10 +47,10 @@ def _content(tree: Tree, data: bytes) -> ParsedMail:
     files = named([*body.files, *shown.rest])
     return ParsedMail(
         text=text,
-        fold_at=fold_at(text),
+        fold_at=fold_at(text, forwarded=is_forward(tree.top.headers.text("subject"))),
         html=shown.safe.html,
         html_source_size=shown.size,
-        html_fold=shown.safe.quotes,
+        html_fold=shown.safe.quotes and has_words_outside_quotes(shown.safe.html),
         sanitiser_version=SANITISER_VERSION if shown.safe.html else 0,
         remote_images=shown.safe.remote_images,
         attachments=tuple(_attachment(file, shown.safe.cids) for file in files),

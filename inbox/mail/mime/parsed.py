@@ -64,10 +64,10 @@ class ParsedMail:
     `date` is what the sender wrote and `received` the topmost Received header, both aware UTC or None. `text` is the
     whole body; from the character `fold_at` on it is quoted history (None: nothing to fold). `html` is safe HTML made
     by `sanitiser_version`, "" when the mail has none or too much; `html_fold` says that it marks quoted history with
-    `data-quoted`. `machine` is a code of `machine.Reason` or "": never acknowledge such a mail. `auto_reply` is the
-    stronger word: an automatic answer or a report. `protected` is "", "pgp" or "smime". `flaws` names what was cut or
-    mended (codes of `limits.Flaw`). `sender_doubt` empty means that From can be read in one way only; it proves no
-    sender.
+    `data-quoted` and that something is left to see when that is folded. `machine` is a code of `machine.Reason` or "":
+    never acknowledge such a mail. `auto_reply` is the stronger word: an automatic answer or a report. `protected` is
+    "", "pgp" or "smime". `flaws` names what was cut or mended (codes of `limits.Flaw`). `sender_doubt` empty means
+    that From can be read in one way only; it proves no sender.
     """
 
     from_: Address | None = None

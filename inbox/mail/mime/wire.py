@@ -9,7 +9,8 @@ from inbox.mail.mime.parsed import Address, Auth, Bounce, ParsedAttachment, Pars
 
 _PLAIN = (
     "delivered_to", "sender_doubt", "subject", "header_id", "in_reply_to", "references", "text", "fold_at", "html",
-    "html_source_size", "html_fold", "sanitiser_version", "remote_images", "auto_reply", "machine", "protected", "flaws",
+    "html_source_size", "html_fold", "sanitiser_version", "remote_images", "auto_reply", "machine", "protected",
+    "flaws",
 )  # fmt: skip
 _ADDRESSES = ("reply_to", "to", "cc")
 _DATES = ("date", "received")
