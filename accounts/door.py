@@ -31,7 +31,7 @@ class OtpStage(LoginStage):
 
     def handle(self) -> tuple[HttpResponse | None, bool]:
         """Send to the code page; somebody without a factor goes on, and may then do nothing but enrol."""
-        if has_factor(self.login.user):
+        if isinstance(self.login.user, User) and has_factor(self.login.user):
             return HttpResponseRedirect(reverse(self.urlname)), True
         return None, True
 

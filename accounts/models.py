@@ -1,7 +1,8 @@
 """People of the desk, their teams and their second factors. No inbox is known here."""
 
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from datetime import datetime
 from typing import ClassVar
 
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
@@ -21,7 +22,7 @@ from helpdesk.crypto.fields import SealedBytesField, SealedModel
 from helpdesk.crypto.keyring import Owner, OwnerKind, make_key
 
 
-class LowerEmailField(models.EmailField):
+class LowerEmailField(models.EmailField):  # type: ignore[type-arg] # fields take no type parameters when they run
     """An address that is stored, and looked for, in lower case: letters' case never makes a second person."""
 
     def to_python(self, value: object) -> object:
@@ -87,6 +88,10 @@ class User(AbstractBaseUser, PermissionsMixin):
     single_keys = models.BooleanField(_("single-key shortcuts"), default=True)
 
     objects: ClassVar[UserManager] = UserManager()
+
+    otp_device: "Device | None"
+    """The factor that verified this session; set by django-otp's middleware, as is_verified."""
+    is_verified: Callable[[], bool]
 
     USERNAME_FIELD = "email"
     EMAIL_FIELD = "email"
@@ -154,26 +159,30 @@ class Factor(ThrottlingMixin, TimestampMixin, Device):
     @property
     def persistent_id(self) -> str:
         """Return the name django-otp finds this factor by; it reads the key as a whole number."""
-        return f"{self.model_label()}/{self.id.int}"
+        return f"{self.model_label()}/{self.id.int}"  # type: ignore[no-untyped-call] # django-otp has no types
 
     def get_throttle_factor(self) -> int:
         """Return the seconds to wait after the first failed try; each further one doubles them."""
         return 1
+
+    def locked_until(self) -> datetime | None:
+        """Return until when this factor takes no code after failed tries, None when it takes one now."""
+        allowed, why = self.verify_is_allowed()  # type: ignore[no-untyped-call] # django-otp has no types
+        return None if allowed else why["locked_until"]
 
     def verify_token(self, token: object) -> bool:
         """Return whether `token` is good now, and use it up.
 
         Call it through `django_otp.verify_token`, which locks the row: two tries at once would both pass.
         """
-        allowed, _reason = self.verify_is_allowed()
-        if not allowed:
+        if self.locked_until() is not None:
             return False
         good = isinstance(token, str) and self._use(token)
         if good:
-            self.throttle_reset(commit=False)
-            self.set_last_used_timestamp(commit=False)
+            self.throttle_reset(commit=False)  # type: ignore[no-untyped-call] # django-otp has no types
+            self.set_last_used_timestamp(commit=False)  # type: ignore[no-untyped-call] # django-otp has no types
         else:
-            self.throttle_increment(commit=False)
+            self.throttle_increment(commit=False)  # type: ignore[no-untyped-call] # django-otp has no types
         self.save(update_fields=self._STATE)
         return good
 

@@ -96,10 +96,8 @@ def check_code(factor: Factor, code: str) -> Factor | None:
 
 def wait_s(factor: Factor) -> int | None:
     """Return how many seconds `factor` takes no code for after failed tries, None when it takes one now."""
-    allowed, why = factor.verify_is_allowed()
-    if allowed:
-        return None
-    return max(1, round((why["locked_until"] - timezone.now()).total_seconds()))
+    until = factor.locked_until()
+    return max(1, round((until - timezone.now()).total_seconds())) if until else None
 
 
 def find_factor(user: User, factor_id: UUID | None) -> TotpDevice | None:
@@ -129,7 +127,7 @@ def codes_left(user: User) -> int:
 
 def has_factor(user: User) -> bool:
     """Return whether `user` has a confirmed second factor."""
-    return django_otp.user_has_device(user)
+    return bool(django_otp.user_has_device(user))
 
 
 def require_unenrolled(user: User) -> None:

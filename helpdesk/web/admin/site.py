@@ -16,7 +16,7 @@ class DeskAdminSite(OTPAdminSite):
     index_title = _("Administration")
 
     def __init__(self, name: str = "admin") -> None:
-        super().__init__(name)
+        super().__init__(name)  # type: ignore[no-untyped-call] # django-otp has no types
 
     @never_cache
     def login(self, request: HttpRequest, extra_context: object = None) -> HttpResponse:  # noqa: ARG002 - Django's signature

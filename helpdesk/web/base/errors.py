@@ -5,7 +5,7 @@ import sys
 from dataclasses import dataclass
 
 from django.db import InterfaceError, OperationalError
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.template.loader import render_to_string
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -13,7 +13,7 @@ from redis.exceptions import RedisError
 
 from helpdesk.core.context import current_request
 from helpdesk.core.errors import DomainError
-from helpdesk.web.base.request import wants_part
+from helpdesk.web.base.request import wants_json, wants_part
 
 logger = logging.getLogger(__name__)
 
@@ -81,8 +81,15 @@ def error_page(request: HttpRequest, *, status: int, code: str = "", again: bool
         "product": "Postern",
         "home": "/",
     }
+    if wants_json(request):
+        return _headed(
+            JsonResponse({"error": code or str(status), "words": str(words.text)}, status=status), again=again
+        )
     name = "errors/_error.html" if wants_part(request) else "errors/error.html"
-    response = HttpResponse(render_to_string(name, context), status=status)
+    return _headed(HttpResponse(render_to_string(name, context), status=status), again=again)
+
+
+def _headed(response: HttpResponse, *, again: bool) -> HttpResponse:
     response.headers["Cache-Control"] = "no-store"
     if again:
         response.headers["Retry-After"] = "30"

@@ -48,7 +48,7 @@ def once(view: View[P]) -> View[P]:
     """
 
     @wraps(view)
-    def guarded(request: DeskRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+    def guarded(request: DeskRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
         text = request.POST.get("once", "") if request.method == "POST" else ""
         key = _key(request, text) if text else ""
         if not key:

@@ -11,7 +11,7 @@ from inbox.inboxes.permissions import Access
 class DeskRequest(HttpRequest):
     """A request of somebody who is signed in with a second factor: what a page's function may count on."""
 
-    user: User  # type: ignore[assignment] # behind the door nobody is anonymous
+    user: User
     access: Access
     """What this person may do now; loaded when first asked for."""
 
@@ -22,4 +22,9 @@ NOBODY = Access(user_id=UUID(int=0))
 
 def wants_part(request: HttpRequest) -> bool:
     """Return whether a script asked (htmx or fetch), which gets a part of a page and no redirect."""
-    return "HX-Request" in request.headers or request.headers.get("Sec-Fetch-Dest") == "empty"
+    return "HX-Request" in request.headers or request.headers.get("Sec-Fetch-Dest") == "empty" or wants_json(request)
+
+
+def wants_json(request: HttpRequest) -> bool:
+    """Return whether a script of ours asked for data: it says so by its Accept header alone."""
+    return request.headers.get("Accept", "").startswith("application/json")

@@ -33,7 +33,7 @@ def enrol(request: DeskRequest) -> HttpResponse:
         if device is not None:
             return _enrolled(request, device)
         form.add_error("code", _("This code is not right. Does the clock of your phone fit?"))
-    context = {"form": form, "uri": enrolment.uri, "secret": enrolment.secret}
+    context = {"form": form, "otpauth_uri": enrolment.uri, "secret_groups": enrolment.secret}
     return render(request, "door/enrol.html", context, status=400 if form.errors else 200)
 
 

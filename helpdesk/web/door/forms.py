@@ -32,18 +32,18 @@ class SignInForm(LoginForm):
         self.fields["password"].validators.append(MaxLengthValidator(MAX_LENGTH))
 
 
-def _code_field(label: str, *, digits: bool) -> forms.CharField:
+def _code_input(*, digits: bool) -> forms.TextInput:
     attrs = {"autocomplete": "one-time-code", "autocapitalize": "off", "spellcheck": "false"}
     if digits:
         attrs |= {"inputmode": "numeric", "pattern": "[0-9 ]*"}
-    return forms.CharField(label=label, max_length=_CODE_LENGTH, widget=forms.TextInput(attrs))
+    return forms.TextInput(attrs)
 
 
 class CodeForm(forms.Form):
     """A code of an authenticator app, of the one that is chosen."""
 
     factor = forms.TypedChoiceField(label=_("Authenticator app"), coerce=UUID, empty_value=None, required=False)
-    code = _code_field(_("Code"), digits=True)
+    code = forms.CharField(label=_("Code"), max_length=_CODE_LENGTH, widget=_code_input(digits=True))
 
     def __init__(self, *args: object, apps: list[FactorRow], **kwargs: object) -> None:
         super().__init__(*args, **kwargs)  # type: ignore[arg-type] # Django's own arguments, handed on
@@ -61,7 +61,7 @@ class CodeForm(forms.Form):
 class OneCodeForm(forms.Form):
     """A code, where it is plain which factor it belongs to."""
 
-    code = _code_field(_("Code"), digits=True)
+    code = forms.CharField(label=_("Code"), max_length=_CODE_LENGTH, widget=_code_input(digits=True))
 
     def clean_code(self) -> str:
         """Return the code without blanks."""
@@ -71,7 +71,7 @@ class OneCodeForm(forms.Form):
 class RecoveryForm(forms.Form):
     """A recovery code, written as one likes."""
 
-    code = _code_field(_("Recovery code"), digits=False)
+    code = forms.CharField(label=_("Recovery code"), max_length=_CODE_LENGTH, widget=_code_input(digits=False))
 
 
 @cache
@@ -111,7 +111,9 @@ class PasswordForm(forms.Form):
         max_length=MAX_LENGTH,
         widget=forms.PasswordInput({"autocomplete": "new-password"}),
     )
-    code = _code_field(_("Code of your authenticator app"), digits=True)
+    code = forms.CharField(
+        label=_("Code of your authenticator app"), max_length=_CODE_LENGTH, widget=_code_input(digits=True)
+    )
 
     def __init__(self, *args: object, user: User, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)  # type: ignore[arg-type] # Django's own arguments, handed on

@@ -49,7 +49,7 @@ class DoorMiddleware:
         user = request.user
         if not isinstance(user, User):
             return None if _is_open(view) else _to_door(request)
-        if user.is_verified():  # type: ignore[attr-defined] # put there by django-otp's middleware
+        if user.is_verified():
             return None
         if has_factor(user):
             # Somebody signed in round the stage that asks for the second factor.

@@ -1,19 +1,20 @@
 """Signing in: password, then a code or a recovery code, then the session; and signing out."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from allauth.account.stages import LoginStageController
 from django import forms
 from django.conf import settings
 from django.contrib.auth import REDIRECT_FIELD_NAME, logout
 from django.contrib.auth.decorators import login_not_required
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods
 
 from accounts.door import OtpStage, remember_device
 from accounts.models import Factor, User
@@ -61,72 +62,71 @@ def _after_password(request: HttpRequest, response: HttpResponse) -> HttpRespons
 @_open_page
 def code(request: HttpRequest) -> HttpResponse:
     """Ask for a code of one of the person's authenticator apps."""
-    stage = _stage(request)
-    if stage is None:
+    half = _half(request)
+    if half is None:
         return redirect("door:sign_in")
-    user: User = stage.login.user
-    form = CodeForm(request.POST or None, apps=factors.list_factors(user))
-    chosen = factors.find_factor(user, form.cleaned_data["factor"] if form.is_bound and form.is_valid() else None)
-    context = {"has_recovery": factors.codes_left(user) > 0}
-    return _second_step(request, stage, form=form, factor=chosen, page=("door/code.html", context))
+    form = CodeForm(request.POST or None, apps=factors.list_factors(half.user))
+    chosen = factors.find_factor(half.user, form.cleaned_data["factor"] if form.is_valid() else None)
+    return _second_step(request, half, form=form, factor=chosen, template="door/code.html")
 
 
 @_open_page
 def recovery(request: HttpRequest) -> HttpResponse:
     """Ask for one of the person's recovery codes."""
-    stage = _stage(request)
-    if stage is None:
+    half = _half(request)
+    if half is None:
         return redirect("door:sign_in")
-    chosen = factors.recovery_of(stage.login.user)
     form = RecoveryForm(request.POST or None)
-    return _second_step(request, stage, form=form, factor=chosen, page=("door/recovery.html", {}))
+    chosen = factors.recovery_of(half.user)
+    return _second_step(request, half, form=form, factor=chosen, template="door/recovery.html")
 
 
-def _stage(request: HttpRequest) -> OtpStage | None:
+@dataclass(frozen=True, slots=True)
+class _Half:
+    """A sign-in that lacks its second factor: who it would be, and allauth's stage that goes on with it."""
+
+    user: User
+    stage: OtpStage
+
+
+def _half(request: HttpRequest) -> _Half | None:
     """Return the half-done sign-in of this browser, None when there is none or its person was switched off."""
     if request.user.is_authenticated:
         return None
     stage = LoginStageController.enter(request, OtpStage.key)
-    if not isinstance(stage, OtpStage) or stage.login.user is None or not stage.login.user.is_active:
-        return None
-    return stage
+    user = stage.login.user if isinstance(stage, OtpStage) else None
+    return _Half(user, stage) if isinstance(user, User) and user.is_active else None
 
 
 def _second_step(
-    request: HttpRequest,
-    stage: OtpStage,
-    *,
-    form: forms.Form,
-    factor: Factor | None,
-    page: tuple[str, dict[str, object]],
+    request: HttpRequest, half: _Half, *, form: forms.Form, factor: Factor | None, template: str
 ) -> HttpResponse:
     if request.method == "POST":
         count_try(request, "code")
         if form.is_valid() and factor is not None:
             good = factors.check_code(factor, form.cleaned_data["code"])
             if good is not None:
-                return _finish(request, stage, good)
+                return _finish(request, half, good)
             factor.refresh_from_db()
         form.add_error("code", _("This code is not right, or was used before."))
-    name, more = page
-    context = {"form": form, "wait_s": factors.wait_s(factor) if factor else None, **more}
-    return render(request, name, context, status=400 if form.errors else 200)
+    wait_s = factors.wait_s(factor) if factor else None
+    return render(request, template, {"form": form, "wait_s": wait_s}, status=400 if form.errors else 200)
 
 
-def _finish(request: HttpRequest, stage: OtpStage, factor: Factor) -> HttpResponse:
+def _finish(request: HttpRequest, half: _Half, factor: Factor) -> HttpResponse:
     """Make the session, with a new key. django-otp keeps the factor that the person carries."""
-    user: User = stage.login.user
-    user.otp_device = factor  # type: ignore[attr-defined] # django-otp's own place for it
-    response: HttpResponse = stage.exit()
+    half.user.otp_device = factor
+    response: HttpResponse = half.stage.exit()  # type: ignore[no-untyped-call] # allauth has no types
     request.session.set_expiry(0)
-    remember_device(response, user)
+    remember_device(response, half.user)
     return response
 
 
-@login_not_required
-@never_cache
-@require_POST
-def sign_out(request: HttpRequest) -> HttpResponseRedirect:
-    """End this session."""
-    logout(request)
-    return redirect("door:sign_in")
+@_open_page
+def sign_out(request: HttpRequest) -> HttpResponse:
+    """End this session; asked for by a link, say what that means first."""
+    if request.method == "POST":
+        logout(request)
+        return redirect("door:sign_out")
+    name = "door/sign_out.html" if request.user.is_authenticated else "door/signed_out.html"
+    return render(request, name)
