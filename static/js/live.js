@@ -1,0 +1,83 @@
+// One tab of a browser holds the stream of signals and tells the others; signals carry numbers, never words.
+import { say } from "./net.js";
+import { current, freshen, version } from "./reader.js";
+import { refresh, resync, rowOf } from "./list.js";
+import { acted } from "./acts.js";
+import { box } from "./reply.js";
+
+const AT_LEAST_MS = 2000;
+const asked = new Set();
+let timer;
+let last = 0;
+let stale = false;
+
+function light(state) {
+  const lamp = document.getElementById("light");
+  lamp.dataset.state = state;
+  lamp.firstElementChild.textContent = say(state === "on" ? "liveOn" : "liveOff");
+  document.getElementById("offline").hidden = state !== "off";
+}
+
+// Many desks hear the same signal: each waits a random while, then asks once for all that changed.
+function later() {
+  if (document.hidden) { stale = true; return; }
+  clearTimeout(timer);
+  timer = setTimeout(fetchNow, Math.max(150 + Math.random() * 850, last + AT_LEAST_MS - Date.now()));
+}
+
+function fetchNow() {
+  last = Date.now();
+  const numbers = [...asked].slice(0, 50);
+  for (const number of numbers) asked.delete(number);
+  refresh(numbers);
+  if (asked.size) later();
+}
+
+function ticketChanged({ number, version: now }) {
+  const key = String(number);
+  if ((acted.get(key) ?? 0) >= now) return;
+  if (key === current() && now > version()) (box() ? box().changedElsewhere() : freshen());
+  if (Number(rowOf(key)?.dataset.version ?? 0) >= now) return;
+  asked.add(key);
+  later();
+}
+
+function heard(signal) {
+  if (signal.event === "ticket") ticketChanged(signal);
+  else if (signal.event === "resync") resync();
+  else if (signal.event === "state") light(signal.state);
+}
+
+function stream(share) {
+  const source = new EventSource(document.body.dataset.live);
+  let lost = false;
+  source.onopen = () => {
+    share({ event: "state", state: "on" });
+    if (lost) share({ event: "resync" });
+    lost = false;
+  };
+  source.onerror = () => {
+    lost = true;
+    share({ event: "state", state: "off" });
+    if (source.readyState === EventSource.CLOSED) setTimeout(() => stream(share), 10000 + Math.random() * 5000);
+  };
+  const read = (event) => share({ event: event.type, ...JSON.parse(event.data || "{}") });
+  for (const name of ["message", "ticket", "resync"]) source.addEventListener(name, read);
+}
+
+export function start() {
+  if (!document.getElementById("rows")) return void (document.getElementById("light").hidden = true);
+  const bus = new BroadcastChannel("postern-live");
+  bus.onmessage = ({ data }) => (data.event === "who" ? null : heard(data));
+  const share = (signal) => { bus.postMessage(signal); heard(signal); };
+  const lead = () => new Promise(() => {
+    bus.onmessage = ({ data }) => { if (data.event === "who") bus.postMessage({ event: "state", state: document.getElementById("light").dataset.state }); };
+    stream(share);
+  });
+  if (navigator.locks) navigator.locks.request("postern-live", lead);
+  else lead();
+  bus.postMessage({ event: "who" });
+  document.addEventListener("visibilitychange", () => { if (!document.hidden && (stale || asked.size)) { stale = false; later(); } });
+  addEventListener("offline", () => light("off"));
+  addEventListener("online", () => resync());
+}

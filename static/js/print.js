@@ -1,0 +1,2 @@
+// The printed ticket opens the print dialog by itself.
+addEventListener("load", () => print());
