@@ -1,5 +1,6 @@
 """Dovecot as an ordinary account on a loopback port, everything it writes below one folder."""
 
+import contextlib
 import grp
 import os
 import pwd
@@ -37,6 +38,7 @@ default_internal_user = {user}
 default_internal_group = {group}
 default_login_user = {user}
 auth_failure_delay = 0
+auth_username_chars =
 disable_plaintext_auth = no
 mail_max_userip_connections = 100
 maildir_very_dirty_syncs = yes
@@ -122,12 +124,12 @@ class Dovecot:
     def stop(self) -> None:
         """Stop the server, by force when it hangs, and remove its sockets. The mails stay."""
         if self._child is not None:
-            self._child.terminate()
-            try:
-                self._child.wait(5)
-            except subprocess.TimeoutExpired:
-                os.killpg(self._child.pid, signal.SIGKILL)
-                self._child.wait(5)
+            with contextlib.suppress(ProcessLookupError, subprocess.TimeoutExpired):
+                os.killpg(self._child.pid, signal.SIGTERM)
+                self._child.wait(2)
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self._child.pid, signal.SIGKILL)  # sessions outlive the process that watches over them
+            self._child.wait(5)
             self._child = None
         if self._run is not None:
             shutil.rmtree(self._run, ignore_errors=True)

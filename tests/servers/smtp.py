@@ -91,7 +91,6 @@ class SmtpHost:
             ssl_context=context if protection.from_first_byte else None,
             tls_context=None if protection.from_first_byte else context,
             authenticator=self._authenticate if protection.user else None,
-            auth_required=bool(protection.user),
             auth_require_tls=False,
             data_size_limit=protection.size_limit or 33_554_432,
         )
@@ -119,9 +118,11 @@ class _Handler:
         return [*kept, responses[-1]]
 
     async def handle_MAIL(  # noqa: N802 - the library's name
-        self, _server: SMTP, _session: Session, envelope: Envelope, address: str, options: list[str]
+        self, _server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
         """Take the sender, or not."""
+        if self._host.protection.user and not session.authenticated:
+            return "530 5.7.0 sign in first"
         if self._host.mood.mail_from:
             return self._host.mood.mail_from
         envelope.mail_from = address
@@ -142,7 +143,8 @@ class _Handler:
         content = envelope.original_content or b""
         recipients = tuple(envelope.rcpt_tos)
         options = tuple(envelope.mail_options)
-        self._host.received.append(Received(envelope.mail_from or "", recipients, content, options))
+        sender = (envelope.mail_from or "").removeprefix("<").removesuffix(">")
+        self._host.received.append(Received(sender, recipients, content, options))
         answers = self._host.mood.answers
         answer = answers.pop(0) if answers else "250 2.0.0 kept"
         if answer == DROP and isinstance(server.transport, asyncio.WriteTransport):
