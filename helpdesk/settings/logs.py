@@ -13,5 +13,6 @@ LOGGING = {
         "django.server": {"handlers": [], "propagate": True},
         "celery": {"level": "WARNING"},
         "imapclient": {"level": "WARNING"},
+        "mail.log": {"level": "WARNING"},  # aiosmtpd, which names senders and recipients
     },
 }
