@@ -15,7 +15,7 @@ class AuditConfig(AppConfig):
 
     def ready(self) -> None:
         """Register the checks, and let the owner give the app role its rights after each migration."""
-        import audit.checks  # noqa: F401, PLC0415 - registers itself; models must be loaded first
+        import audit.checks  # noqa: F401 - registers itself; models must be loaded first
 
         post_migrate.connect(_grant, sender=self, dispatch_uid="audit.grants")
 

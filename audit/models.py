@@ -79,7 +79,7 @@ class EntryManager(models.Manager["Entry"]):
         on: Subject,
         outcome: Outcome = Outcome.DONE,
         content: Mapping[str, Plain],
-        content_type: ContentType | None = None,
+        content_type_id: int | None = None,
     ) -> "Entry":
         """Return the entry of an act, written in the manager's connection with who, why and whence of the context."""
         actor, request = current_actor(), current_request()
@@ -91,7 +91,7 @@ class EntryManager(models.Manager["Entry"]):
             seq=next(_process.numbers),
             action=action,
             outcome=outcome,
-            content_type=content_type,
+            content_type_id=content_type_id,
             actor_id=actor.id,
             actor_kind=actor.kind,
             actor_label=actor.label,
@@ -145,7 +145,7 @@ class EntryManager(models.Manager["Entry"]):
             action,
             on=_subject_of(instance),
             content={"changes": dict(changes)},
-            content_type=ContentType.objects.get_for_model(instance),
+            content_type_id=ContentType.objects.get_for_model(instance).pk,
         )
 
 
