@@ -4,7 +4,6 @@ import fcntl
 import os
 import socket
 import sys
-from argparse import ArgumentParser
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -12,13 +11,17 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management import call_command
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import connections
 from django.utils.translation import gettext as _
 
+from helpdesk.crypto.errors import CryptoError
+from helpdesk.crypto.setup import setup_keys
 from helpdesk.embedded import desk, launch
 from helpdesk.embedded.home import Home, find_home, prepare
 from helpdesk.embedded.supervise import Supervisor
 from helpdesk.embedded.terminal import Terminal
+from inbox.inboxes.services.roles import ship_roles
 
 
 class Command(BaseCommand):
@@ -27,7 +30,7 @@ class Command(BaseCommand):
     help = "Run PostgreSQL, Redis, web and worker in one terminal; Ctrl-C stops all of it."
     requires_system_checks = []
 
-    def add_arguments(self, parser: ArgumentParser) -> None:
+    def add_arguments(self, parser: CommandParser) -> None:
         """Take `--no-prepare` for a desk whose tables and files are known to be up to date."""
         parser.add_argument("--no-prepare", action="store_true", help="do not migrate, check or collect files first")
 
@@ -55,9 +58,16 @@ def _run(home: Home) -> None:
 
 
 def _prepare_desk() -> None:
+    """Bring tables, keys, roles and static files up to date. Raises CommandError when a key is missing or wrong."""
     call_command("migrate", interactive=False, verbosity=1)
     call_command("check", databases=["default"])
+    try:
+        setup_keys()
+    except CryptoError as error:
+        raise CommandError(str(error)) from error
+    ship_roles()
     call_command("collectstatic", interactive=False, verbosity=0)
+    connections.close_all()
 
 
 @contextmanager
