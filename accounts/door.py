@@ -3,6 +3,7 @@
 from typing import Final
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.internal import flows  # noqa: F401 - loaded first: the stages import it in a circle
 from allauth.account.stages import LoginStage
 from django.conf import settings
 from django.core import signing
