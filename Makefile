@@ -21,8 +21,9 @@ demo: ## a working desk with believable mail; prints its address and sign-ins
 
 format: ## rewrite code and templates into the house's form
 	@bin/prepare dev
-	@.venv/bin/ruff check --fix --quiet . ; .venv/bin/ruff format .
-	@git ls-files -z --cached --others --exclude-standard 'templates/*.html' | xargs -0 -r .venv/bin/djade --target-version 5.2
+	@.venv/bin/ruff check --fix-only --quiet .
+	@.venv/bin/ruff format .
+	@find templates -name '*.html' -exec .venv/bin/djade --target-version 5.2 {} +
 
 lint: ## form, types, floors, templates, dependencies, migrations, settings
 	@bin/prepare dev
