@@ -36,6 +36,7 @@ class Action(StrEnum):
     MAIL_CANCELLED = "mail.cancelled"
     MAIL_RESENT = "mail.resent"
     MAILBOX_TESTED = "mailbox.tested"
+    MAILBOX_SECRET = "mailbox.secret"  # noqa: S105 - an action's name, no secret
     SIGN_IN = "session.sign_in"
     SIGN_IN_FAILED = "session.sign_in_failed"
     SIGN_OUT = "session.sign_out"
