@@ -1,15 +1,18 @@
 """`up`: the whole desk in one terminal."""
 
 import fcntl
+import hashlib
 import os
 import socket
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
+from django.contrib.staticfiles.finders import get_finders
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connections
@@ -21,7 +24,6 @@ from helpdesk.embedded import desk, launch
 from helpdesk.embedded.home import Home, find_home, prepare
 from helpdesk.embedded.supervise import Supervisor
 from helpdesk.embedded.terminal import Terminal
-from inbox.inboxes.services.roles import ship_roles
 
 
 class Command(BaseCommand):
@@ -41,6 +43,7 @@ class Command(BaseCommand):
             _refuse_taken_port(settings.POSTERN_BIND, settings.POSTERN_PORT)
             if not options["no_prepare"]:
                 _prepare_desk()
+                _collect_static(home.run / "static")
             _run(home)
 
 
@@ -58,16 +61,28 @@ def _run(home: Home) -> None:
 
 
 def _prepare_desk() -> None:
-    """Bring tables, keys, roles and static files up to date. Raises CommandError when a key is missing or wrong."""
+    """Bring tables and keys up to date. Raises CommandError when a key is missing or wrong."""
     call_command("migrate", interactive=False, verbosity=1)
     call_command("check", databases=["default"])
     try:
         setup_keys()
     except CryptoError as error:
         raise CommandError(str(error)) from error
-    ship_roles()
-    call_command("collectstatic", interactive=False, verbosity=0)
     connections.close_all()
+
+
+def _collect_static(stamp: Path) -> None:
+    """Collect and compress the static files, unless none has changed since `stamp` was written: it takes seconds."""
+    seen = hashlib.sha256(str(settings.STATIC_ROOT).encode())
+    for finder in get_finders():
+        for name, storage in finder.list([]):
+            status = Path(storage.path(name)).stat()
+            seen.update(f"{name} {status.st_size} {status.st_mtime_ns}\n".encode())
+    is_there = Path(settings.STATIC_ROOT, "staticfiles.json").is_file()
+    if is_there and stamp.is_file() and stamp.read_text() == seen.hexdigest():
+        return
+    call_command("collectstatic", interactive=False, verbosity=0)
+    stamp.write_text(seen.hexdigest())
 
 
 @contextmanager
