@@ -29,15 +29,15 @@ def services_for(argv: Sequence[str]) -> Iterator[None]:
 
     Must run before settings are read. A service whose address is set already is not started.
     """
-    if not needs_services(argv):
-        yield
-        return
     with ExitStack() as stack:
         try:
-            stack.enter_context(hold(find_home()))
+            if needs_services(argv):
+                stack.enter_context(hold(find_home()))
+                stack.enter_context(_terminated_cleanly())
+            elif next(iter(argv), "") == "check" and not _is_set("SECRET_KEY"):
+                prepare(find_home())
         except ServiceError as error:
             raise SystemExit(f"Postern cannot start: {error}") from error
-        stack.enter_context(_terminated_cleanly())
         yield
 
 
