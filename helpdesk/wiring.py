@@ -4,9 +4,40 @@ from django.contrib.auth.signals import user_logged_in, user_logged_out, user_lo
 from django.dispatch import Signal
 
 from accounts.services import sessions
+from helpdesk.core.bell import ring
 from helpdesk.core.events import subscribe
+from helpdesk.core.live import publish
+from inbox.mail.events import OutboundChanged, RawMailsStored
+from inbox.tickets.events import MessageAdded, TicketChanged, TicketOpened
 
-_TABLE: tuple[tuple[type[object], object], ...] = ()
+_A_BATCH = 50
+
+
+def _ring_process(event: RawMailsStored) -> None:
+    for start in range(0, len(event.raw_ids), _A_BATCH):
+        ring("mail.process_mail", [str(raw_id) for raw_id in event.raw_ids[start : start + _A_BATCH]])
+
+
+def _tell_pages(event: TicketOpened | MessageAdded | TicketChanged | OutboundChanged) -> None:
+    version = 1 if isinstance(event, TicketOpened) else event.version
+    publish(
+        {
+            "event": "ticket",
+            "ticket": str(event.ticket_id),
+            "number": event.number,
+            "inbox": str(event.inbox_id),
+            "version": version,
+        }
+    )
+
+
+_TABLE: tuple[tuple[type[object], object], ...] = (
+    (RawMailsStored, _ring_process),
+    (TicketOpened, _tell_pages),
+    (MessageAdded, _tell_pages),
+    (TicketChanged, _tell_pages),
+    (OutboundChanged, _tell_pages),
+)
 
 
 _SIGNALS: tuple[tuple[Signal, object], ...] = (

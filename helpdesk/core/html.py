@@ -1,15 +1,13 @@
-"""Hostile HTML to safe HTML and to text: the one nh3 allow-list, pure, for mail and for what agents write."""
+"""Hostile HTML to safe HTML: the one nh3 allow-list, pure, for mail and for what agents write."""
 
 import re
 from dataclasses import dataclass
 from urllib.parse import quote, unquote
 
 import nh3
-from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 SANITISER_VERSION = 1
 MAX_HTML_BYTES = 256 * 1024
-MAX_DEPTH = 2_000
 
 _TAGS = {
     "a", "abbr", "address", "b", "big", "blockquote", "br", "caption", "center", "cite", "code", "col", "colgroup",
@@ -55,11 +53,10 @@ _UNSAFE_VALUE = re.compile(r"[\\@<>{}\x00-\x1f]|/\*|\*/|url|image|expression|beh
 _CALL = re.compile(r"([\w-]*)\s*\(")
 _SAFE_CALLS = {"rgb", "rgba", "hsl", "hsla"}
 _IMPORTANT = re.compile(r"!\s*important", re.IGNORECASE)
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffe\uffff]")
 _SCHEME = re.compile(r"[\x00-\x20]*(https?|mailto|cid):", re.IGNORECASE)
-_TAG = re.compile(r'<(img|blockquote|div|span|p|hr|table)((?: [a-z-]+="[^"]*")+)>')
+_TAG = re.compile(r'<(a|img|blockquote|div|span|p|hr|table)((?: [a-z-]+="[^"]*")+)>')
 _ATTRIBUTE = re.compile(r' ([a-z-]+)="([^"]*)"')
-_OPENING = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)[^>]*?(/?)>")
-_VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source", "track", "wbr"}
 
 # Where mail programs put the quoted mail: the container itself, or the mark after which all is quoted.
 _QUOTE_CLASSES = {
@@ -99,24 +96,9 @@ class SafeHtml:
 
 def sanitise(html: str) -> SafeHtml:
     """Return `html` reduced to the allow-list; twice is as once. The caller keeps to MAX_HTML_BYTES and MAX_DEPTH."""
-    clean = _MAIL.clean(html)
     seen = _Seen()
-    clean = _TAG.sub(seen.finish, clean)
-    return SafeHtml(clean, seen.remote, frozenset(seen.cids), seen.quotes)
-
-
-def is_too_deep(html: str) -> bool:
-    """Tell whether elements nest deeper than MAX_DEPTH, where sanitising would take seconds."""
-    if html.count("<") - html.count("</") <= MAX_DEPTH:
-        return False
-    depth = 0
-    for found in _OPENING.finditer(html):
-        if found[2].lower() in _VOID or found[3]:
-            continue
-        depth = max(0, depth - 1) if found[1] else depth + 1
-        if depth > MAX_DEPTH:
-            return True
-    return False
+    clean = _TAG.sub(seen.finish, _MAIL.clean(html))
+    return SafeHtml(_CONTROL.sub("", clean.replace("\r", "\n")), seen.remote, frozenset(seen.cids), seen.quotes)
 
 
 def clean_reply(html: str) -> str:
@@ -136,6 +118,8 @@ class _Seen:
         attributes = dict(_ATTRIBUTE.findall(tag[2]))
         if tag[1] == "img":
             self._image(attributes)
+        elif tag[1] == "a":
+            attributes = _link(attributes)
         else:
             self._quote(attributes)
         written = "".join(f' {name}="{value}"' for name, value in attributes.items())
@@ -155,6 +139,12 @@ class _Seen:
         if found:
             self.quotes = True
             attributes["data-quoted"] = "rest" if "rest" in found else "1"
+
+
+def _link(attributes: dict[str, str]) -> dict[str, str]:
+    """Return the attributes of a link with those that we set ourselves at the end."""
+    own = {"target": "_blank", "rel": "noopener noreferrer nofollow"} if "href" in attributes else {}
+    return {name: value for name, value in attributes.items() if name not in {"target", "rel"}} | own
 
 
 def _filter(tag: str, name: str, value: str) -> str | None:
@@ -227,140 +217,3 @@ _REPLY = nh3.Cleaner(
     url_relative="deny",
     link_rel="noopener noreferrer nofollow",
 )
-
-_BLOCKS = {
-    "address", "article", "aside", "blockquote", "body", "center", "dd", "div", "dl", "dt", "fieldset", "figure",
-    "footer", "form", "h1", "h2", "h3", "h4", "h5", "h6", "header", "li", "main", "nav", "ol", "p", "pre", "section",
-    "table", "tbody", "tfoot", "thead", "tr", "ul",
-}  # fmt: skip
-_SPACED = {"p", "blockquote", "h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "dl", "table", "pre"}
-_SILENT = {
-    "head",
-    "script",
-    "style",
-    "title",
-    "noscript",
-    "template",
-    "svg",
-    "math",
-    "iframe",
-    "object",
-    "select",
-    "textarea",
-    "button",
-}
-_QUOTE_STARTS, _QUOTE_ENDS = "\x0e", "\x0f"
-_QUOTE_MARKS = {_QUOTE_STARTS, _QUOTE_ENDS}
-_MARKS = {"li": "- ", "blockquote": _QUOTE_STARTS}
-_BLANKS = re.compile(r"[ \t\n\r\f]+")
-_REST_MARK = re.compile(r'<[a-z]+(?: [a-z-]+="[^"]*")*? data-quoted="rest"')
-_LINE_ENDS = re.compile(r"[ \t\xa0]*\n[ \t]*")
-_MANY_LINES = re.compile(r"\n{3,}")
-
-
-def html_to_text(html: str) -> str:
-    """Return the words of `html` as plain lines: blocks on their own, links with their address, quotes behind >."""
-    return _walk(html, _Writer()).text()
-
-
-def has_words_outside_quotes(html: str) -> bool:
-    """Tell whether safe `html` shows words or pictures outside of what is marked as quoted history."""
-    before_rest = _REST_MARK.split(html, maxsplit=1)[0]
-    return bool(_walk(before_rest, _Unquoted()).text().strip("> \n"))
-
-
-def _walk(html: str, writer: "_Writer") -> "_Writer":
-    body = LexborHTMLParser(html).body
-    node: LexborNode | None = body
-    while node is not None and body is not None:
-        child = node.first_child if writer.enter(node) else None
-        node = child if child is not None else _next(node, body, writer)
-    return writer
-
-
-def _next(node: LexborNode, body: LexborNode, writer: "_Writer") -> LexborNode | None:
-    """Leave `node` and whatever ends with it; return what comes after, None at the end of `body`."""
-    at: LexborNode | None = node
-    while at is not None:
-        writer.leave(at)
-        if at.mem_id == body.mem_id:
-            return None
-        if at.next is not None:
-            return at.next
-        at = at.parent
-    return None
-
-
-class _Writer:
-    """Collects text while the tree is walked."""
-
-    def __init__(self) -> None:
-        self.out: list[str] = []
-        self.pre = 0
-        self.links: list[tuple[str, int]] = []
-
-    def enter(self, node: LexborNode) -> bool:
-        """Write what stands before the node's children; False when they are not to be read."""
-        tag = node.tag or ""
-        if tag == "-text":
-            text = (node.text_content or "").replace(_QUOTE_STARTS, "").replace(_QUOTE_ENDS, "")
-            self.out.append(text if self.pre else _BLANKS.sub(" ", text))
-            return False
-        if tag in _SILENT:
-            return False
-        if tag in _BLOCKS:
-            self.out.append("\n\n" if tag in _SPACED else "\n")
-            self.out.append(_MARKS.get(tag, ""))
-            self.pre += tag == "pre"
-        elif tag == "br":
-            self.out.append("\n")
-        elif tag == "hr":
-            self.out.append("\n\n")
-        elif tag == "a":
-            self.links.append((node.attributes.get("href") or "", len(self.out)))
-        elif tag == "img" and node.attributes.get("alt"):
-            self.out.append(f"[{node.attributes['alt']}]")
-        return True
-
-    def leave(self, node: LexborNode) -> None:
-        """Write what stands after the node's children."""
-        tag = node.tag or ""
-        if tag in _BLOCKS:
-            self.out.append("\n\n" if tag in _SPACED else "\n")
-            self.out.append(_QUOTE_ENDS if tag == "blockquote" else "")
-            self.pre -= tag == "pre"
-        elif tag in {"td", "th"}:
-            self.out.append(" ")
-        elif tag == "a" and self.links:
-            self._link(*self.links.pop())
-
-    def _link(self, href: str, since: int) -> None:
-        words = "".join(self.out[since:]).strip()
-        bare = href.removeprefix("mailto:").removeprefix("https://").removeprefix("http://").rstrip("/")
-        if href.startswith(("http://", "https://", "mailto:")) and bare and bare not in words:
-            self.out.append(f" <{href}>")
-
-    def text(self) -> str:
-        """Return all of it, with at most one empty line between two lines."""
-        joined = _MANY_LINES.sub("\n\n", _LINE_ENDS.sub("\n", "".join(self.out)))
-        return _with_quote_signs(joined) if _QUOTE_STARTS in joined else joined.strip()
-
-
-class _Unquoted(_Writer):
-    """Leaves out what is marked as quoted; a picture counts as a word."""
-
-    def enter(self, node: LexborNode) -> bool:
-        if node.tag == "img":
-            self.out.append("[image]")
-        return not (node.attributes or {}).get("data-quoted") and super().enter(node)
-
-
-def _with_quote_signs(text: str) -> str:
-    """Turn the marks of block quotes into a `>` for each depth, at most nine, in front of their lines."""
-    out: list[str] = []
-    depth = 0
-    for line in text.split("\n"):
-        depth += line.count(_QUOTE_STARTS) - line.count(_QUOTE_ENDS) if line[:1] in _QUOTE_MARKS else 0
-        bare = line.lstrip(_QUOTE_STARTS + _QUOTE_ENDS)
-        out.append(f"{'>' * min(depth, 9)} {bare}".strip() if depth > 0 else bare)
-    return _MANY_LINES.sub("\n\n", "\n".join(out)).strip()

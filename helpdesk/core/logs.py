@@ -11,6 +11,7 @@ class LineFormatter(logging.Formatter):
     """Write `2026-11-25T09:00:00Z INFO inbox.mail mail stored raw=…`; line ends inside a value are escaped."""
 
     default_time_format = "%Y-%m-%dT%H:%M:%S"
+    default_msec_format = None
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the record as one line, its traceback after it."""

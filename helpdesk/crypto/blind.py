@@ -27,12 +27,27 @@ def blind(column: str, value: str) -> bytes:
     return hmac.digest(_key(f"blind {column}"), text, sha256)[:BLIND_BYTES]
 
 
+class ContentKey:
+    """The content key of bytes that pass by in chunks."""
+
+    def __init__(self) -> None:
+        self._mac = hmac.new(_key("content"), digestmod=sha256)
+
+    def update(self, chunk: bytes) -> None:
+        """Take the next bytes."""
+        self._mac.update(chunk)
+
+    def digest(self) -> bytes:
+        """Return the 16 bytes by which this desk, and nobody else, knows the bytes so far again."""
+        return self._mac.digest()[:BLIND_BYTES]
+
+
 def content_key(data: bytes | Iterable[bytes]) -> bytes:
     """Return the 16 bytes by which this desk, and nobody else, knows the same bytes again, whole or in chunks."""
-    mac = hmac.new(_key("content"), digestmod=sha256)
+    key = ContentKey()
     for chunk in (data,) if isinstance(data, bytes) else data:
-        mac.update(chunk)
-    return mac.digest()[:BLIND_BYTES]
+        key.update(chunk)
+    return key.digest()
 
 
 def reply_token(kind: str, number: int, id: UUID) -> str:  # noqa: A002 - the word of the row

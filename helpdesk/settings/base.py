@@ -88,6 +88,7 @@ POSTERN_APP_ROLE = str(_APP.get("USER", ""))
 MIGRATION_MODULES = {"auditlog": None}
 AUDITLOG_LOGENTRY_MODEL = "audit.Entry"
 AUDITLOG_DISABLE_REMOTE_ADDR = True
+AUDITLOG_MASK_CALLABLE = "audit.payload.redact"
 ANONYMOUS_USER_NAME = None
 SILENCED_SYSTEM_CHECKS = ["guardian.W001"]
 
@@ -104,7 +105,7 @@ STATICFILES_DIRS = [env.ROOT / "static"]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "blobs": {
-        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "BACKEND": "helpdesk.crypto.files.BlobFolder",
         "OPTIONS": {
             "location": str(env.folder("POSTERN_BLOBS", POSTERN_HOME / "blobs")),
             "file_permissions_mode": 0o600,

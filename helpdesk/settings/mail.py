@@ -16,3 +16,7 @@ MAIL_SMTP_TIMEOUT_S = 60
 MAIL_ALLOW_PLAINTEXT_LOOPBACK = True
 DEFAULT_FROM_EMAIL = "postern@localhost"
 EMAIL_BACKEND = "inbox.mail.send.system.OutboxBackend"
+MAIL_TRIES = 3
+"""How often a mail is tried before it is put into quarantine."""
+POSTERN_KILL_AT = env.text("POSTERN_KILL_AT", "")
+"""Crash tests alone: the kill point at which the process dies."""

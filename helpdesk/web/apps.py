@@ -15,4 +15,4 @@ class WebConfig(AppConfig):
 class DeskAdminConfig(AdminConfig):
     """Django's admin, behind the same door as every page."""
 
-    default_site = "helpdesk.web.admin.site.DeskAdminSite"
+    default_site = "helpdesk.web.base.admin_site.DeskAdminSite"

@@ -1,5 +1,7 @@
 """The closed sets of mail. Stored values are never renamed."""
 
+from enum import StrEnum
+
 from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
 
@@ -64,3 +66,21 @@ class OutKind(TextChoices):
     NEW = "new", _("New conversation")
     ACKNOWLEDGEMENT = "acknowledgement", _("Acknowledgement")
     SYSTEM = "system", _("System mail")
+
+
+class KillPoint(StrEnum):
+    """Where a crash test kills the process: at each commit, rename and SMTP step of the mail path."""
+
+    RAW_WRITTEN = "raw_written"
+    RAW_BEFORE_COMMIT = "raw_before_commit"
+    RAW_COMMITTED = "raw_committed"
+    ATTEMPT_COUNTED = "attempt_counted"
+    FILES_WRITTEN = "files_written"
+    PROCESS_BEFORE_COMMIT = "process_before_commit"
+    PROCESS_COMMITTED = "process_committed"
+    REPLY_BEFORE_COMMIT = "reply_before_commit"
+    REPLY_COMMITTED = "reply_committed"
+    DELIVERY_CLAIMED = "delivery_claimed"
+    DELIVERY_HANDING = "delivery_handing"
+    DELIVERY_ANSWERED = "delivery_answered"
+    DELIVERY_SETTLED = "delivery_settled"

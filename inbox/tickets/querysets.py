@@ -14,6 +14,8 @@ from inbox.tickets.states import Folder
 
 T_co = TypeVar("T_co", bound=models.Model, covariant=True)
 
+_Value = UUID | int | datetime | list[UUID]
+
 PAGE_SIZE: Final = 50
 COUNT_LIMIT: Final = 100
 """Folders count no further: 100 is shown as `99+`."""
@@ -88,9 +90,11 @@ class TicketQuerySet(models.QuerySet[T_co]):
         Its cost grows with the visible inboxes and the page, never with the tickets.
         """
         sql = _PAGE.format(condition=_CONDITIONS[folder], seen=_SEEN, before=_BEFORE if after else "")
-        values = {**_reach(access, inbox_id), "size": size}
+        values = _reach(access, inbox_id)
+        values["size"] = size
         if after is not None:
-            values |= {"at": after.last_activity, "id": after.id}
+            values["at"] = after.last_activity
+            values["id"] = after.id
         return self.raw(sql, values)
 
 
@@ -98,12 +102,14 @@ def count_folders(access: Access, folders: tuple[Folder, ...], *, inbox_id: UUID
     """Return how many tickets each folder shows to `access`, COUNT_LIMIT at most, in one query."""
     parts = [_COUNT.format(condition=_CONDITIONS[folder], seen=_SEEN) for folder in folders]
     sql = "SELECT " + ", ".join(f"({part})" for part in parts)
+    values = _reach(access, inbox_id)
+    values["limit"] = COUNT_LIMIT
     with connection.cursor() as cursor:
-        cursor.execute(sql, {**_reach(access, inbox_id), "limit": COUNT_LIMIT})
+        cursor.execute(sql, values)
         return dict(zip(folders, cursor.fetchone(), strict=True))
 
 
-def _reach(access: Access, inbox_id: UUID | None) -> dict[str, object]:
+def _reach(access: Access, inbox_id: UUID | None) -> dict[str, _Value]:
     inboxes = [each for each in access.inboxes(Right.VIEW) if inbox_id in (None, each)]
     restricted = [each for each in access.inboxes(Right.VIEW_RESTRICTED) if each in inboxes]
     return {"inboxes": inboxes, "restricted": restricted, "me": access.user_id}

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass, field
 from html import escape
 
-from helpdesk.core.html import html_to_text
+from helpdesk.core.html_text import html_to_text
 from inbox.mail.mime.charsets import decode
 from inbox.mail.mime.flowed import unflow
 from inbox.mail.mime.headers import read_headers

@@ -5,7 +5,7 @@ import binascii
 import re
 from dataclasses import dataclass
 
-from inbox.mail.mime.charsets import decode
+from inbox.mail.mime.charsets import codec_of, decode
 from inbox.mail.mime.limits import MAX_HEADER_BYTES, MAX_HEADERS, MAX_VALUE_BYTES
 from inbox.mail.mime.plain import clean_line
 
@@ -110,7 +110,7 @@ def decode_words(raw: bytes) -> str:
     run, run_label, at = b"", "", 0
     for found in _WORD.finditer(raw):
         gap = raw[at : found.start()]
-        label = found[1].decode("latin-1").partition("*")[0].lower()
+        label = codec_of(found[1].decode("latin-1").partition("*")[0]) or "unknown"
         joins = run_label and not gap.strip()
         if not joins or label != run_label:
             pieces.append(decode(run, run_label))

@@ -3,14 +3,8 @@
 from codecs import BOM_UTF8
 from dataclasses import dataclass, replace
 
-from helpdesk.core.html import (
-    MAX_HTML_BYTES,
-    SANITISER_VERSION,
-    SafeHtml,
-    has_words_outside_quotes,
-    is_too_deep,
-    sanitise,
-)
+from helpdesk.core.html import MAX_HTML_BYTES, SANITISER_VERSION, SafeHtml, sanitise
+from helpdesk.core.html_text import has_words_outside_quotes, is_too_deep
 from inbox.mail.mime.addresses import read_addresses
 from inbox.mail.mime.auth import read_auth
 from inbox.mail.mime.body import File, named, read_body
@@ -24,6 +18,7 @@ from inbox.mail.mime.limits import MAX_SUBJECT_CHARS, MAX_TEXT_CHARS, Flaw
 from inbox.mail.mime.machine import is_auto_reply, machine_reason
 from inbox.mail.mime.parsed import Bounce, ParsedAttachment, ParsedMail
 from inbox.mail.mime.parts import Part, Tree, read_tree
+from inbox.mail.mime.plain import clean_text
 from inbox.mail.mime.protection import protection_of
 
 
@@ -40,7 +35,7 @@ def parse(data: bytes) -> ParsedMail:
 def _content(tree: Tree, data: bytes) -> ParsedMail:
     """Read the words and files of a mail."""
     body = read_body(tree, data)
-    text = body.text()
+    text = clean_text(body.text())
     flaws = [Flaw.TEXT_CUT] if len(text) > MAX_TEXT_CHARS else []
     text = text[:MAX_TEXT_CHARS].strip("\n")
     shown = _shown_html(body.html())

@@ -47,6 +47,8 @@ class Mailbox(SealedModel):
     # Where the cursor stands.
     uidvalidity = models.BigIntegerField(null=True, editable=False)
     last_uid = models.BigIntegerField(default=0, editable=False)
+    renumbered_below = models.BigIntegerField(default=0, editable=False)
+    """After a change of UIDVALIDITY: below this UID a mail older than the mailbox is not new."""
     # The lease: one fetcher at a time, fenced by a counter.
     lease_until = models.DateTimeField(null=True, editable=False)
     lease_number = models.PositiveBigIntegerField(default=0, editable=False)

@@ -20,20 +20,9 @@ def open_attachment(
     with purpose(Purpose.VIEW):
         view = attachment_view(attachment)
         preload([owner])
-        chunks = iter(open_blob(attachment.blob, owner, kind="attachment", start=start, stop=stop))
-    return view, _chunks(chunks)
+        return view, open_blob(attachment.blob, owner, kind="attachment", start=start, stop=stop)
 
 
 def attachment_view(row: Attachment) -> AttachmentView:
     """Return the facts of a file. Opens its name: the caller names the purpose."""
     return AttachmentView(row.pk, row.name, row.content_type, row.size_bytes, row.inline)
-
-
-def _chunks(chunks: Iterator[bytes]) -> Iterator[bytes]:
-    # The response is streamed after the view returned, so the purpose is named around each step.
-    while True:
-        with purpose(Purpose.VIEW):
-            chunk = next(chunks, None)
-        if chunk is None:
-            return
-        yield chunk

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from audit.record import record_list
-from helpdesk.core.context import Purpose, purpose
+from helpdesk.core.context import Purpose, current_request, purpose
 from helpdesk.core.paging import read_cursor, write_cursor
 from helpdesk.crypto.keyring import Owner, OwnerKind, preload
 from inbox.inboxes.models import Inbox
@@ -57,7 +57,7 @@ def _rows(access: Access, tickets: Sequence[Ticket]) -> tuple[TicketRow, ...]:
     people = people_of({ticket.assignee_id for ticket in tickets})
     seen = dict(TicketSeen.objects.filter(user=access.user_id, ticket__in=ids).values_list("ticket", "version"))
     drafts = set(Draft.objects.filter(user=access.user_id, ticket__in=ids).values_list("ticket", flat=True))
-    record_list([ticket.number for ticket in tickets], inbox_ids={ticket.inbox_id for ticket in tickets})
+    _record(tickets)
     with purpose(Purpose.LIST):
         return tuple(
             TicketRow(
@@ -80,3 +80,12 @@ def _rows(access: Access, tickets: Sequence[Ticket]) -> tuple[TicketRow, ...]:
             )
             for ticket in tickets
         )
+
+
+def _record(tickets: Sequence[Ticket]) -> None:
+    request = current_request()
+    record_list(
+        [ticket.number for ticket in tickets],
+        session=request.session if request else "",
+        inbox_ids=frozenset(ticket.inbox_id for ticket in tickets),
+    )

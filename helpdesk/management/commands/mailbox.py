@@ -1,0 +1,122 @@
+"""`mailbox add|list|test|remove`: the mail accounts that feed inboxes."""
+
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from helpdesk.core.errors import DomainError
+from helpdesk.management.acting import at_the_command_line
+from inbox.inboxes.models import Inbox
+from inbox.inboxes.services.inboxes import add_address, create_inbox
+from inbox.mail.models import Mailbox
+from inbox.mail.services.mailboxes import Account, NewMailbox, add_mailbox, remove_mailbox, test_mailbox
+from inbox.mail.states import History, Security
+
+
+class Command(BaseCommand):
+    """Manage mailboxes."""
+
+    help = "Add, list, test and remove mailboxes."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Take one of the four acts."""
+        acts = parser.add_subparsers(dest="act", required=True)
+        add_options(acts.add_parser("add", help="add a mailbox; its inbox is made when it is not there"), needed=True)
+        acts.add_parser("list", help="list the mailboxes and how they fare")
+        for act in ("test", "remove"):
+            acts.add_parser(act).add_argument("mailbox", type=UUID, help="the mailbox's id")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Do it."""
+        with at_the_command_line():
+            try:
+                getattr(self, f"_{options['act']}")(options)
+            except DomainError as error:
+                raise CommandError(str(error)) from error
+
+    def _add(self, options: dict[str, Any]) -> None:
+        mailbox = add_from(options)
+        self.stdout.write(f"{mailbox.pk} {mailbox} feeds {mailbox.inbox}")
+
+    def _list(self, _options: dict[str, Any]) -> None:
+        for mailbox in Mailbox.objects.select_related("inbox"):
+            good = mailbox.last_good_at.isoformat(timespec="seconds") if mailbox.last_good_at else "never"
+            fault = f", failing at {mailbox.fault_step}" if mailbox.fault_step else ""
+            self.stdout.write(f"{mailbox.pk} {mailbox} feeds {mailbox.inbox}, last good {good}{fault}")
+
+    def _test(self, options: dict[str, Any]) -> None:
+        failed = False
+        for probed in test_mailbox(_mailbox(options["mailbox"])):
+            failed = failed or not probed.step.ok
+            words = f": {probed.step.words}" if probed.step.words else ""
+            self.stdout.write(f"{probed.side} {probed.step.step.value} {'ok' if probed.step.ok else 'FAILED'}{words}")
+        if failed:
+            raise CommandError("the mailbox does not work yet")
+
+    def _remove(self, options: dict[str, Any]) -> None:
+        remove_mailbox(_mailbox(options["mailbox"]))
+        self.stdout.write("removed; the mail that came through it stays")
+
+
+def add_options(parser: ArgumentParser, *, needed: bool) -> None:
+    """Add the options that describe a mailbox; `setup` takes the same ones."""
+    securities = [each.value for each in Security]
+    parser.add_argument("--inbox", required=needed, help="the inbox's name")
+    parser.add_argument("--address", help="the inbox's address; without it the user, when that is an address")
+    parser.add_argument("--host", required=needed, help="IMAP server")
+    parser.add_argument("--port", type=int, default=993)
+    parser.add_argument("--user", required=needed)
+    parser.add_argument("--password-file", required=needed, type=Path)
+    parser.add_argument("--security", choices=securities, default="tls")
+    parser.add_argument("--ca-file", default="", help="PEM file of an own authority")
+    parser.add_argument("--folder", default="INBOX")
+    parser.add_argument("--history", choices=[each.value for each in History], default="none")
+    parser.add_argument("--smtp-host", default="")
+    parser.add_argument("--smtp-port", type=int, default=465)
+    parser.add_argument("--smtp-user", default="")
+    parser.add_argument("--smtp-password-file", type=Path)
+    parser.add_argument("--smtp-security", choices=securities, default="tls")
+
+
+def add_from(options: dict[str, Any]) -> Mailbox:
+    """Make the mailbox that the options describe, and its inbox when it is not there. Raises CommandError."""
+    inbox = Inbox.objects.filter(name=options["inbox"]).first() or create_inbox(options["inbox"])
+    address = options["address"] or options["user"]
+    if "@" in address and not inbox.addresses.exists():
+        add_address(inbox, address, sends=True)
+    imap = Account(
+        options["host"],
+        options["port"],
+        options["user"],
+        _password(options["password_file"]),
+        Security(options["security"]),
+    )
+    smtp = Account(
+        options["smtp_host"],
+        options["smtp_port"],
+        options["smtp_user"],
+        _password(options["smtp_password_file"]),
+        Security(options["smtp_security"]),
+    )
+    return add_mailbox(
+        NewMailbox(inbox, imap, smtp, options["folder"], History(options["history"]), options["ca_file"])
+    )
+
+
+def _password(path: Path | None) -> str:
+    if path is None:
+        return ""
+    try:
+        return path.read_text(encoding="utf-8").rstrip("\r\n")
+    except OSError as error:
+        raise CommandError(f"{path} cannot be read: {error.strerror}") from error
+
+
+def _mailbox(mailbox_id: UUID) -> Mailbox:
+    mailbox = Mailbox.objects.filter(pk=mailbox_id).first()
+    if mailbox is None:
+        raise CommandError("there is no such mailbox (see `mailbox list`)")
+    return mailbox

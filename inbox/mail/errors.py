@@ -1,0 +1,63 @@
+"""What can go wrong with mail, as far as a person is told."""
+
+from helpdesk.core.errors import Conflict, Invalid, NotFound, Unavailable
+
+
+class MailboxNotFound(NotFound):
+    """No such mailbox."""
+
+    code = "mailbox_not_found"
+
+
+class MailNotFound(NotFound):
+    """No such mail that the caller may see."""
+
+    code = "mail_not_found"
+
+
+class LeaseTaken(Unavailable):
+    """Somebody else fetches this mailbox now."""
+
+    code = "lease_taken"
+
+
+class LeaseLost(Unavailable):
+    """The lease ended while it was held: somebody else took over, so nothing more may be stored."""
+
+    code = "lease_lost"
+
+
+class NoRecipient(Invalid):
+    """Nobody is left to send to: every address is missing, wrong or the desk's own."""
+
+    code = "no_recipient"
+
+
+class WrongAddress(Invalid):
+    """An address that no mail can be sent to."""
+
+    code = "wrong_address"
+
+
+class NoSender(Invalid):
+    """The inbox has no address to send from, or no mailbox with a way out."""
+
+    code = "no_sender"
+
+
+class TooLateToUndo(Conflict):
+    """The mail is on its way already."""
+
+    code = "too_late_to_undo"
+
+
+class NothingToResend(Conflict):
+    """The mail was sent, or still waits to be."""
+
+    code = "nothing_to_resend"
+
+
+class NothingToRetry(Conflict):
+    """The mail could be read, or its bytes were never fetched."""
+
+    code = "nothing_to_retry"

@@ -1,0 +1,37 @@
+"""Write the files of a mail into the blob store, sealed under the ticket's key."""
+
+from collections.abc import Iterable
+from uuid import UUID
+
+from helpdesk.core.context import Purpose, purpose
+from helpdesk.crypto.files import open_blob, write_blob
+from helpdesk.crypto.keyring import Owner, OwnerKind
+from inbox.mail.mime.parsed import ParsedAttachment
+from inbox.mail.models import RawMail
+from inbox.tickets.services.append import NewAttachment
+
+
+def write_files(ticket_id: UUID, files: Iterable[ParsedAttachment]) -> tuple[NewAttachment, ...]:
+    """Seal each file and return what the message needs of it. The ticket's key must be there."""
+    owner = Owner(OwnerKind.TICKET, ticket_id)
+    return tuple(
+        NewAttachment(
+            blob=write_blob([file.data], owner, kind="attachment").id,
+            name=file.name,
+            content_type=file.content_type,
+            size_bytes=file.size,
+            content_id=file.content_id,
+            inline=file.inline,
+        )
+        for file in files
+    )
+
+
+def write_raw_as_file(ticket_id: UUID, raw: RawMail) -> tuple[NewAttachment, ...]:
+    """Seal the untouched mail as an .eml under the ticket's key; nothing when it was never fetched."""
+    if raw.blob is None:
+        return ()
+    with purpose(Purpose.SYSTEM):
+        chunks = open_blob(raw.blob, raw.seal_ref(), kind="raw")
+        blob = write_blob(chunks, Owner(OwnerKind.TICKET, ticket_id), kind="attachment")
+    return (NewAttachment(blob.id, "mail.eml", "message/rfc822", blob.size_bytes),)

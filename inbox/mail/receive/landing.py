@@ -1,0 +1,135 @@
+"""Land a mail in one inbox: a message of the ticket that it answers, or a ticket of its own."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.utils import timezone
+from django.utils.translation import gettext
+
+from audit.actions import Action
+from audit.record import record
+from helpdesk.core.ids import new_id
+from helpdesk.core.killpoints import reached
+from helpdesk.crypto.keyring import Owner, OwnerKind, ensure_key
+from inbox.contacts.models import Contact
+from inbox.contacts.services.identify import identify
+from inbox.inboxes.models import Inbox
+from inbox.mail.mime.parsed import Address, ParsedMail
+from inbox.mail.models import RawMail
+from inbox.mail.receive.attach import write_files, write_raw_as_file
+from inbox.mail.receive.judge import Judgement
+from inbox.mail.receive.thread import Thread, find_ticket
+from inbox.mail.states import KillPoint, Verdict
+from inbox.tickets.models import Message, Ticket
+from inbox.tickets.services.append import NewAttachment, NewMessage, NewParticipant, append_message
+from inbox.tickets.services.open import NewTicket, open_ticket
+from inbox.tickets.states import Direction, Part, State
+
+_REOPENINGS_AN_HOUR = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """A mail that was read and judged, on its way into one inbox."""
+
+    raw: RawMail
+    inbox: Inbox
+    mail: ParsedMail
+    judgement: Judgement
+
+
+@dataclass(frozen=True, slots=True)
+class Landed:
+    """The message that a mail became, and why it landed there."""
+
+    message: Message
+    reason: str
+
+
+def land(incoming: Incoming) -> Landed:
+    """Write the mail as a message in its inbox. Runs inside the caller's transaction."""
+    thread = find_ticket(incoming.mail, incoming.inbox)
+    if thread.ticket is None:
+        return Landed(_open(incoming), thread.reason)
+    files = write_files(thread.ticket.pk, incoming.mail.attachments)
+    reached(KillPoint.FILES_WRITTEN)
+    contact = _contact(incoming.mail) if thread.participant else None
+    new = _message(incoming, files=files, contact=contact, thread=thread)
+    reopens = incoming.judgement.verdict == Verdict.KEEP and _may_reopen(thread.ticket)
+    return Landed(append_message(thread.ticket, new, reopens=reopens), thread.reason)
+
+
+def land_unreadable(raw: RawMail, reason: str) -> Message:
+    """Open the ticket that stands for a mail which could not be read, with the untouched .eml at it."""
+    ticket_id = new_id()
+    ensure_key(Owner(OwnerKind.TICKET, ticket_id))
+    files = write_raw_as_file(ticket_id, raw)
+    subject = gettext("Mail could not be read")
+    text = gettext("This mail could not be read. Its bytes are kept: download the file, or try again.")
+    ticket, message = open_ticket(
+        NewTicket(ticket_id, raw.inbox, subject, sender="", unreadable=True),
+        NewMessage(Direction.INBOUND, text, subject=subject, at=raw.arrived_at, machine=True, attachments=files),
+    )
+    record(Action.MAIL_QUARANTINED, on=raw.as_subject(), reason=reason, ticket=ticket.pk)
+    return message
+
+
+def _open(incoming: Incoming) -> Message:
+    mail = incoming.mail
+    ticket_id = new_id()
+    ensure_key(Owner(OwnerKind.TICKET, ticket_id))
+    files = write_files(ticket_id, mail.attachments)
+    reached(KillPoint.FILES_WRITTEN)
+    contact = _contact(mail)
+    sender = mail.from_.name or mail.from_.address if mail.from_ else ""
+    new = _message(incoming, files=files, contact=contact, thread=None)
+    return open_ticket(NewTicket(ticket_id, incoming.inbox, mail.subject, sender, contact), new)[1]
+
+
+def _contact(mail: ParsedMail) -> Contact | None:
+    return identify(mail.from_.address, mail.from_.name) if mail.from_ and mail.from_.address else None
+
+
+def _message(
+    incoming: Incoming, *, files: tuple[NewAttachment, ...], contact: Contact | None, thread: Thread | None
+) -> NewMessage:
+    mail = incoming.mail
+    return NewMessage(
+        Direction.INBOUND,
+        mail.text,
+        html=mail.html,
+        subject=mail.subject,
+        sanitiser_version=mail.sanitiser_version,
+        fold_at=mail.fold_at,
+        remote_images=mail.remote_images,
+        header_id=mail.header_id,
+        doubts=mail.sender_doubt,
+        unverified_sender=thread is not None and not (thread.proved and thread.participant),
+        machine=incoming.judgement.verdict != Verdict.KEEP,
+        at=incoming.raw.arrived_at,
+        written_at=mail.date,
+        contact=contact,
+        answers_id=thread.answers_id if thread else None,
+        participants=_participants(mail),
+        attachments=files,
+    )
+
+
+def _participants(mail: ParsedMail) -> tuple[NewParticipant, ...]:
+    sender = (mail.from_,) if mail.from_ else ()
+    rows: list[tuple[Part, tuple[Address, ...]]] = [
+        (Part.FROM, sender),
+        (Part.REPLY_TO, mail.reply_to),
+        (Part.TO, mail.to),
+        (Part.CC, mail.cc),
+    ]
+    return tuple(NewParticipant(part, row.name, row.address) for part, addresses in rows for row in addresses)
+
+
+def _may_reopen(ticket: Ticket) -> bool:
+    """A loop between two machines must not reopen a ticket for ever: three times an hour at most."""
+    if ticket.state == State.OPEN:
+        return False
+    since = timezone.now() - timedelta(hours=1)
+    recent = Message.objects.filter(ticket=ticket, direction=Direction.INBOUND, at__gte=since).count()
+    return recent < _REOPENINGS_AN_HOUR

@@ -1,0 +1,105 @@
+"""Store first: the bytes of a mail are sealed and safe before anybody looks at them."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.db import transaction
+
+from helpdesk.core.events import emit
+from helpdesk.core.ids import new_id
+from helpdesk.core.killpoints import reached
+from helpdesk.crypto.blind import ContentKey
+from helpdesk.crypto.files import write_blob
+from helpdesk.crypto.keyring import Owner, OwnerKind, make_keys
+from inbox.inboxes.models import Inbox
+from inbox.mail.events import RawMailsStored
+from inbox.mail.models import Mailbox, RawMail
+from inbox.mail.states import KillPoint, RawState
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A mail as the wire gives it. `chunks` None: it was not fetched, and `reason` says why."""
+
+    transport_key: str
+    size_bytes: int
+    arrived_at: datetime
+    chunks: Iterable[bytes] | None
+    state: RawState = RawState.STORED
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where mails come from: a mailbox (None: import or LMTP) and the inbox that they land in unless addressed else."""
+
+    inbox: Inbox
+    mailbox: Mailbox | None = None
+    history: bool = False
+    """Nothing is ever sent because of these mails."""
+
+
+@transaction.atomic
+def store_raw(source: Source, arrivals: Sequence[Arrival], *, cursor: int | None = None) -> list[RawMail]:
+    """Store these mails in one transaction and move the mailbox's cursor to `cursor` with them. Returns the new rows.
+
+    A mail whose transport key is known already is left out. Raises StorageFull, and then nothing is stored.
+    """
+    known = _known(source, arrivals)
+    fresh = [arrival for arrival in arrivals if arrival.transport_key not in known]
+    ids = [new_id() for _ in fresh]
+    make_keys([Owner(OwnerKind.RAW_MAIL, raw_id) for raw_id in ids])
+    rows = [_sealed(source, arrival, raw_id) for arrival, raw_id in zip(fresh, ids, strict=True)]
+    reached(KillPoint.RAW_WRITTEN)
+    RawMail.objects.bulk_create(rows)
+    if source.mailbox is not None and cursor is not None:
+        Mailbox.objects.filter(pk=source.mailbox.pk).update(last_uid=cursor)
+    waiting = tuple(row.pk for row in rows if row.state == RawState.STORED)
+    if waiting:
+        emit(RawMailsStored(waiting))
+    reached(KillPoint.RAW_BEFORE_COMMIT)
+    transaction.on_commit(lambda: reached(KillPoint.RAW_COMMITTED))
+    return rows
+
+
+def _known(source: Source, arrivals: Sequence[Arrival]) -> set[str]:
+    keys = [arrival.transport_key for arrival in arrivals]
+    rows = RawMail.objects.filter(mailbox=source.mailbox, inbox=source.inbox, transport_key__in=keys)
+    return set(rows.values_list("transport_key", flat=True))
+
+
+def _sealed(source: Source, arrival: Arrival, raw_id: UUID) -> RawMail:
+    row = RawMail(
+        id=raw_id,
+        mailbox=source.mailbox,
+        inbox=source.inbox,
+        transport_key=arrival.transport_key,
+        content_key=b"",
+        size_bytes=arrival.size_bytes,
+        arrived_at=arrival.arrived_at,
+        state=arrival.state,
+        reason=arrival.reason,
+        history=source.history,
+    )
+    if arrival.chunks is not None:
+        digest = _Digest(arrival.chunks)
+        blob = write_blob(digest, Owner(OwnerKind.RAW_MAIL, raw_id), kind="raw")
+        row.blob, row.size_bytes, row.content_key = blob.id, blob.size_bytes, digest.content_key
+    return row
+
+
+class _Digest:
+    """Passes chunks on and knows their content key once they have passed."""
+
+    def __init__(self, chunks: Iterable[bytes]) -> None:
+        self._chunks = chunks
+        self.content_key = b""
+
+    def __iter__(self) -> Iterator[bytes]:
+        mac = ContentKey()
+        for chunk in self._chunks:
+            mac.update(chunk)
+            yield chunk
+        self.content_key = mac.digest()

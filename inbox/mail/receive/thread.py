@@ -1,0 +1,100 @@
+"""Find the ticket that a mail answers: the order of trust, strongest sign first."""
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from uuid import UUID
+
+from helpdesk.crypto.blind import blind
+from inbox.contacts.services.identify import address_blind
+from inbox.inboxes.models import Inbox
+from inbox.mail import tokens
+from inbox.mail.mime.parsed import ParsedMail
+from inbox.mail.models import OutboundMail
+from inbox.tickets.models import Message, Participant, Ticket
+from inbox.tickets.states import Direction
+
+_SUBJECT_NUMBER = re.compile(r"\[#(\d{1,18})\]")
+
+
+class Reason(StrEnum):
+    """Why a mail landed where it did."""
+
+    TOKEN = "reply_token"  # noqa: S105 - a reason's code, no password
+    OUR_ID = "answers_our_mail"
+    THEIR_ID = "answers_earlier_mail"
+    MARK = "mark_in_text"
+    NUMBER = "number_in_subject"
+    NEW = "new"
+
+
+@dataclass(frozen=True, slots=True)
+class Thread:
+    """Where a mail belongs: `ticket` None means a new one. `answers_id` is the message that it replies to.
+
+    `proved` is true when the mail cites a secret of ours; otherwise only its From speaks for it.
+    """
+
+    ticket: Ticket | None
+    reason: Reason
+    answers_id: UUID | None = None
+    proved: bool = False
+    participant: bool = False
+
+
+def find_ticket(mail: ParsedMail, inbox: Inbox) -> Thread:
+    """Return where `mail`, received in `inbox`, belongs.
+
+    A ticket in the bin takes no mail. By From alone a mail attaches only when From can be read in one way and its
+    address takes part in the ticket already (DESIGN 6.13).
+    """
+    for found in _candidates(mail, inbox):
+        ticket = found.ticket
+        if ticket is None or ticket.deleted_at is not None:
+            continue
+        participant = _takes_part(mail, ticket)
+        if found.proved or participant:
+            return Thread(ticket, found.reason, found.answers_id, found.proved, participant)
+    return Thread(None, Reason.NEW)
+
+
+def _candidates(mail: ParsedMail, inbox: Inbox) -> Iterator[Thread]:
+    recipients = [*mail.delivered_to, *(row.address for row in (*mail.to, *mail.cc))]
+    yield from _by_token(tokens.claims_in_addresses(recipients), Reason.TOKEN)
+    cited = [*mail.in_reply_to, *reversed(mail.references)]
+    yield from _by_our_id(cited, inbox)
+    yield from _by_their_id(cited, inbox)
+    yield from _by_token(tokens.claims_in_text(mail.text), Reason.MARK)
+    match = _SUBJECT_NUMBER.search(mail.subject)
+    if match:
+        yield Thread(Ticket.objects.filter(number=int(match.group(1)), inbox=inbox).first(), Reason.NUMBER)
+
+
+def _by_token(claims: Iterable[tuple[int, str]], reason: Reason) -> Iterator[Thread]:
+    for number, token in claims:
+        ticket = Ticket.objects.filter(number=number).first()
+        if ticket is not None and tokens.is_proved(token, number, ticket.pk):
+            yield Thread(ticket, reason, proved=True)
+
+
+def _by_our_id(cited: list[str], inbox: Inbox) -> Iterator[Thread]:
+    order = {blind("header_id", header_id): place for place, header_id in reversed(list(enumerate(cited)))}
+    rows = OutboundMail.objects.filter(header_blind__in=order, inbox=inbox, message__isnull=False)
+    for row in sorted(rows.select_related("message__ticket"), key=lambda each: order[bytes(each.header_blind)]):
+        if row.message is not None:
+            yield Thread(row.message.ticket, Reason.OUR_ID, row.message_id, proved=True)
+
+
+def _by_their_id(cited: list[str], inbox: Inbox) -> Iterator[Thread]:
+    order = {blind("header_id", header_id): place for place, header_id in reversed(list(enumerate(cited)))}
+    rows = Message.objects.filter(header_blind__in=order, direction=Direction.INBOUND, ticket__inbox=inbox)
+    known = [row for row in rows.select_related("ticket") if row.header_blind is not None]
+    for row in sorted(known, key=lambda each: order[bytes(each.header_blind or b"")]):
+        yield Thread(row.ticket, Reason.THEIR_ID, row.pk)
+
+
+def _takes_part(mail: ParsedMail, ticket: Ticket) -> bool:
+    if mail.from_ is None or mail.sender_doubt:
+        return False
+    return Participant.objects.filter(ticket=ticket, blind=address_blind(mail.from_.address)).exists()

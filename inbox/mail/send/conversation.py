@@ -1,0 +1,75 @@
+"""Begin a conversation with a mail of ours."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from django.db import transaction
+
+from accounts.models import User
+from audit.actions import Action
+from audit.record import record
+from helpdesk.core.ids import new_id
+from helpdesk.crypto.keyring import Owner, OwnerKind, ensure_key
+from inbox.contacts.services.identify import identify
+from inbox.inboxes.models import Inbox
+from inbox.mail import tokens
+from inbox.mail.models import OutboundMail
+from inbox.mail.send.outbox import Outgoing, announced, enqueue, new_participants, require_text, sender_of
+from inbox.mail.send.quote import written_html, written_text
+from inbox.mail.send.recipients import Recipient, checked, require_somebody
+from inbox.mail.states import OutKind
+from inbox.tickets.services.append import NewMessage
+from inbox.tickets.services.drafts import drop_draft
+from inbox.tickets.services.open import NewTicket, open_ticket
+from inbox.tickets.states import Direction, DraftKind
+
+
+@dataclass(frozen=True, slots=True)
+class NewConversation:
+    """A mail that begins a conversation."""
+
+    to: Recipient
+    subject: str
+    text: str
+    once: UUID
+    cc: Sequence[Recipient] = field(default_factory=tuple)
+
+
+@transaction.atomic
+def start_conversation(inbox: Inbox, new: NewConversation, *, by: User) -> OutboundMail:
+    """Open a ticket with a mail of ours. Needs REPLY on the inbox. Raises as send_reply does."""
+    made = OutboundMail.objects.filter(once=new.once).first()
+    if made is not None:
+        return made
+    require_text(new.text)
+    sender_of(inbox)
+    to, cc = checked([new.to]), checked(new.cc)
+    require_somebody(to)
+    ticket_id = new_id()
+    ensure_key(Owner(OwnerKind.TICKET, ticket_id))
+    contact = identify(to[0].address, to[0].name)
+    first = NewMessage(
+        Direction.OUTBOUND,
+        new.text.strip(),
+        subject=new.subject,
+        author=by,
+        participants=new_participants(inbox, to, cc),
+    )
+    ticket, message = open_ticket(
+        NewTicket(ticket_id, inbox, new.subject, to[0].name or to[0].address, contact, assignee=by), first
+    )
+    mark = tokens.reply_mark(ticket.number, ticket.pk)
+    outgoing = Outgoing(
+        OutKind.NEW,
+        new.once,
+        new.subject,
+        written_text(new.text, inbox, answers=None, mark=mark),
+        written_html(new.text, inbox, answers=None, mark=mark),
+        to,
+        cc,
+    )
+    outbound = enqueue(ticket, message, outgoing, by=by)
+    drop_draft(None, DraftKind.NEW, by=by)
+    record(Action.TICKET_REPLY, on=ticket.as_subject(), message=message.pk, mail=outbound.pk)
+    return announced(ticket, message, outbound)

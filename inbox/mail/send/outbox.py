@@ -1,0 +1,125 @@
+"""Write a mail into the outbox: everything that leaves is frozen here, before the first try."""
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from uuid import UUID
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from accounts.models import User
+from helpdesk.core.events import emit
+from helpdesk.core.ids import new_id
+from helpdesk.core.killpoints import reached
+from helpdesk.crypto.blind import blind
+from helpdesk.crypto.keyring import Owner, OwnerKind, ensure_key
+from inbox.inboxes.models import Inbox, InboxAddress
+from inbox.mail import tokens
+from inbox.mail.errors import NoSender
+from inbox.mail.events import OutboundChanged
+from inbox.mail.models import Mailbox, OutboundMail
+from inbox.mail.send.recipients import Recipient
+from inbox.mail.states import KillPoint, OutKind
+from inbox.tickets.errors import EmptyText
+from inbox.tickets.events import MessageAdded
+from inbox.tickets.models import Message, Ticket
+from inbox.tickets.services.append import NewParticipant
+from inbox.tickets.states import Part
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """What a mail to a customer is made of. `references` ends with the Message-ID in `in_reply_to`."""
+
+    kind: OutKind
+    once: UUID
+    subject: str
+    text: str
+    html: str
+    to: Sequence[Recipient]
+    cc: Sequence[Recipient] = ()
+    in_reply_to: str = ""
+    references: Sequence[str] = field(default_factory=tuple)
+    state_before: str = ""
+    """The ticket's state before it was sent, for the undo."""
+
+
+def sender_of(inbox: Inbox) -> tuple[InboxAddress, Mailbox]:
+    """Return the address that the inbox sends from and the mailbox that carries it. Raises NoSender."""
+    address = inbox.addresses.filter(sends=True).first() or inbox.addresses.first()
+    mailbox = inbox.mailboxes.filter(active=True).exclude(smtp_host="").first()
+    if mailbox is None:
+        mailbox = Mailbox.objects.filter(active=True, sends_system_mail=True).exclude(smtp_host="").first()
+    if address is None or mailbox is None:
+        raise NoSender("this inbox cannot send yet: an administrator gives it an address and a mailbox with SMTP")
+    return address, mailbox
+
+
+def new_header_id(address: str) -> str:
+    """Return a fresh Message-ID: 128 random bits at the sending domain. It tells nothing and cannot be guessed."""
+    return f"<out.{secrets.token_hex(16)}@{address.rpartition('@')[2]}>"
+
+
+def enqueue(ticket: Ticket, message: Message, outgoing: Outgoing, *, by: User) -> OutboundMail:
+    """Write the outbox row of `message`. Runs inside the caller's transaction. Raises NoSender."""
+    address, mailbox = sender_of(ticket.inbox)
+    header_id = new_header_id(address.address)
+    row = OutboundMail(
+        id=new_id(),
+        kind=outgoing.kind,
+        once=outgoing.once,
+        inbox=ticket.inbox,
+        mailbox=mailbox,
+        message=message,
+        author=by,
+        data_key=ensure_key(Owner(OwnerKind.TICKET, ticket.pk)),
+        header_id=header_id,
+        header_blind=blind("header_id", header_id),
+        envelope=_envelope(ticket, outgoing, address),
+        subject=outgoing.subject,
+        text=outgoing.text,
+        html=outgoing.html,
+        send_after=timezone.now() + timedelta(seconds=settings.MAIL_UNDO_S),
+    )
+    row.save(force_insert=True)
+    return row
+
+
+def announced(ticket: Ticket, message: Message, outbound: OutboundMail) -> OutboundMail:
+    """Tell after commit that a mail was written, and return it."""
+    emit(MessageAdded(ticket.pk, ticket.number, ticket.inbox_id, message.pk, ticket.version))
+    emit(OutboundChanged(outbound.pk, ticket.pk, ticket.number, ticket.inbox_id, ticket.version))
+    reached(KillPoint.REPLY_BEFORE_COMMIT)
+    transaction.on_commit(lambda: reached(KillPoint.REPLY_COMMITTED))
+    return outbound
+
+
+def new_participants(inbox: Inbox, to: Sequence[Recipient], cc: Sequence[Recipient]) -> list[NewParticipant]:
+    """Return who stands in the head of a mail that `inbox` sends."""
+    address, _ = sender_of(inbox)
+    rows = [NewParticipant(Part.FROM, inbox.name, address.address)]
+    rows += [NewParticipant(Part.TO, row.name, row.address) for row in to]
+    return rows + [NewParticipant(Part.CC, row.name, row.address) for row in cc]
+
+
+def require_text(text: str) -> None:
+    """Raise EmptyText for a mail without a word."""
+    if not text.strip():
+        raise EmptyText("write a word before you send")
+
+
+def _envelope(ticket: Ticket, outgoing: Outgoing, address: InboxAddress) -> dict[str, object]:
+    plus = tokens.reply_address(address.address, ticket.number, ticket.pk) if address.takes_plus else ""
+    return {
+        "from": [ticket.inbox.name, address.address],
+        "reply_to": plus,
+        "to": [recipient.as_pair() for recipient in outgoing.to],
+        "cc": [recipient.as_pair() for recipient in outgoing.cc],
+        "bcc": [],
+        "in_reply_to": outgoing.in_reply_to,
+        "references": list(outgoing.references),
+        "state_before": outgoing.state_before,
+    }

@@ -1,0 +1,135 @@
+"""Who gets an answer: DESIGN 6.14, and never an address of the desk."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from email_validator import EmailNotValidError, validate_email
+
+from helpdesk.core.context import Purpose, purpose
+from inbox.inboxes.models import InboxAddress
+from inbox.mail.errors import NoRecipient, WrongAddress
+from inbox.tickets.models import Message, Participant, Ticket
+from inbox.tickets.states import Direction, Part
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """Somebody who gets a mail."""
+
+    name: str
+    address: str
+
+    def as_pair(self) -> list[str]:
+        """Return [name, address], as an envelope keeps it."""
+        return [self.name, self.address]
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """Who an answer goes to, worked out from the message being answered.
+
+    `cc` are offered, unticked; `dropped` took part earlier and are named only. `elsewhere` is the Reply-To that was
+    not followed because its domain is not the sender's, "" when there is none.
+    """
+
+    answers: Message | None
+    to: tuple[Recipient, ...]
+    cc: tuple[Recipient, ...]
+    dropped: tuple[Recipient, ...]
+    elsewhere: str = ""
+
+
+def suggest(ticket: Ticket) -> Suggestion:
+    """Return who an answer on `ticket` goes to: it answers the newest message that came in, else repeats the last sent.
+
+    The caller may see the ticket; nothing is recorded.
+    """
+    answered = _newest(ticket, Direction.INBOUND) or _newest(ticket, Direction.OUTBOUND)
+    if answered is None:
+        return Suggestion(None, (), (), ())
+    with purpose(Purpose.SYSTEM):
+        parts = _parts_of(answered)
+        earlier = _everybody(ticket)
+    own = own_addresses()
+    if answered.direction == Direction.OUTBOUND:
+        to, elsewhere = parts[Part.TO], ""
+        rest = parts[Part.CC]
+    else:
+        to, elsewhere = _to(parts)
+        rest = [*parts[Part.TO], *parts[Part.CC]]
+    to = _without(to, own)
+    cc = _without(rest, own | _keys(to))
+    dropped = _without(earlier, own | _keys(to) | _keys(cc))
+    return Suggestion(answered, tuple(to), tuple(cc), tuple(dropped), elsewhere)
+
+
+def checked(recipients: Iterable[Recipient]) -> list[Recipient]:
+    """Return the recipients once each, without the desk's own addresses. Raises WrongAddress."""
+    return _without([_valid(recipient) for recipient in recipients], own_addresses())
+
+
+def require_somebody(to: Sequence[Recipient]) -> None:
+    """Raise NoRecipient when nobody would get the mail."""
+    if not to:
+        raise NoRecipient("nobody is left to send to")
+
+
+def own_addresses() -> frozenset[str]:
+    """Return the desk's own addresses in lower case."""
+    return frozenset(address.casefold() for address in InboxAddress.objects.values_list("address", flat=True))
+
+
+def is_own(address: str, own: frozenset[str]) -> bool:
+    """Return whether `address` is one of `own`, with or without a plus part."""
+    local, at, domain = address.casefold().rpartition("@")
+    return address.casefold() in own or f"{local.partition('+')[0]}{at}{domain}" in own
+
+
+def _newest(ticket: Ticket, direction: Direction) -> Message | None:
+    return Message.objects.filter(ticket=ticket, direction=direction).order_by("-at", "-id").first()
+
+
+def _parts_of(message: Message) -> dict[Part, list[Recipient]]:
+    parts: dict[Part, list[Recipient]] = {part: [] for part in Part}
+    for row in Participant.objects.filter(message=message):
+        parts[Part(row.part)].append(Recipient(row.name, row.address))
+    return parts
+
+
+def _everybody(ticket: Ticket) -> list[Recipient]:
+    rows = Participant.objects.filter(ticket=ticket).exclude(part=Part.BCC).order_by("-message__at")[:100]
+    return [Recipient(row.name, row.address) for row in rows]
+
+
+def _to(parts: dict[Part, list[Recipient]]) -> tuple[list[Recipient], str]:
+    sender, reply_to = parts[Part.FROM], parts[Part.REPLY_TO]
+    if not reply_to:
+        return sender, ""
+    if not sender or {_domain(row) for row in reply_to} == {_domain(row) for row in sender}:
+        return reply_to, ""
+    return sender, ", ".join(row.address for row in reply_to)
+
+
+def _domain(recipient: Recipient) -> str:
+    return recipient.address.rpartition("@")[2].casefold()
+
+
+def _keys(recipients: Iterable[Recipient]) -> frozenset[str]:
+    return frozenset(recipient.address.casefold() for recipient in recipients)
+
+
+def _without(recipients: Iterable[Recipient], left_out: frozenset[str]) -> list[Recipient]:
+    kept: dict[str, Recipient] = {}
+    for recipient in recipients:
+        key = recipient.address.casefold()
+        if "@" in key and not is_own(key, left_out):
+            kept.setdefault(key, recipient)
+    return list(kept.values())
+
+
+def _valid(recipient: Recipient) -> Recipient:
+    try:
+        found = validate_email(recipient.address, check_deliverability=False, test_environment=True)
+    except EmailNotValidError as error:
+        raise WrongAddress("one of the addresses is not complete") from error
+    return Recipient(" ".join(recipient.name.split()), found.normalized)

@@ -1,0 +1,90 @@
+"""The tasks of mail: each takes ids, may run twice, and has a sweep that finds what it missed."""
+
+import logging
+from datetime import timedelta
+from uuid import UUID
+
+from celery import shared_task
+from django.db.models import F, Q
+from django.utils import timezone
+
+from helpdesk.core.bell import ring
+from helpdesk.core.context import Actor, ActorKind, acting_as
+from helpdesk.core.errors import DomainError
+from inbox.mail.models import RawMail
+from inbox.mail.receive.poll import mailboxes_due, poll
+from inbox.mail.receive.process import process_raw
+from inbox.mail.receive.sweep import sweep_blobs
+from inbox.mail.send import deliver
+from inbox.mail.states import RawState
+
+logger = logging.getLogger(__name__)
+
+SYSTEM_MAIL = Actor(ActorKind.SYSTEM, label="system:mail")
+_A_BATCH = 50
+
+
+@shared_task(name="mail.poll_mailboxes")
+def poll_mailboxes() -> None:
+    """Ring for each mailbox that is due, each on its own: a slow one delays no other."""
+    for mailbox_id in mailboxes_due():
+        ring("mail.poll_mailbox", str(mailbox_id))
+
+
+@shared_task(name="mail.poll_mailbox", time_limit=3600)
+def poll_mailbox(mailbox_id: str) -> None:
+    """Fetch one mailbox. A fault is noted in its row and shown there; the next look comes by itself."""
+    with acting_as(SYSTEM_MAIL):
+        try:
+            poll(UUID(mailbox_id))
+        except DomainError as error:
+            logger.info("poll ended early", extra={"mailbox": mailbox_id, "code": error.code})
+
+
+@shared_task(name="mail.process_mail")
+def process_mail(raw_ids: list[str]) -> None:
+    """Read these mails, each on its own: one that breaks us never stops those behind it."""
+    with acting_as(SYSTEM_MAIL):
+        for raw_id in raw_ids:
+            try:
+                process_raw(UUID(raw_id))
+            except Exception:
+                logger.exception("mail broke its processing", extra={"raw": raw_id})
+
+
+@shared_task(name="mail.deliver_mail")
+def deliver_mail(outbound_id: str) -> None:
+    """Try one mail of the outbox."""
+    with acting_as(SYSTEM_MAIL):
+        deliver.deliver_mail(UUID(outbound_id))
+
+
+@shared_task(name="mail.sweep")
+def sweep() -> None:
+    """Ring for every mail of the outbox whose moment has come."""
+    for outbound_id in deliver.due():
+        ring("mail.deliver_mail", str(outbound_id))
+
+
+@shared_task(name="mail.sweep_slow")
+def sweep_slow() -> None:
+    """Find stored mail that nobody read, and claims whose worker died."""
+    with acting_as(SYSTEM_MAIL):
+        deliver.release_stale()
+    waiting = [str(raw_id) for raw_id in _unread()]
+    for start in range(0, len(waiting), _A_BATCH):
+        ring("mail.process_mail", waiting[start : start + _A_BATCH])
+
+
+@shared_task(name="mail.sweep_blobs")
+def sweep_orphans() -> None:
+    """Remove sealed files that no row names."""
+    sweep_blobs()
+
+
+def _unread() -> list[UUID]:
+    now = timezone.now()
+    tried = Q(next_try_at__lte=now)
+    missed = Q(next_try_at=None, stored_at__lt=now - timedelta(seconds=30))
+    rows = RawMail.objects.filter(tried | missed, state=RawState.STORED).order_by(F("stored_at"))
+    return list(rows.values_list("pk", flat=True)[:1000])
