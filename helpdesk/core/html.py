@@ -95,7 +95,7 @@ class SafeHtml:
 
 
 def sanitise(html: str) -> SafeHtml:
-    """Return `html` reduced to the allow-list; twice is as once. The caller keeps to MAX_HTML_BYTES and MAX_DEPTH."""
+    """Return `html` reduced to the allow-list; twice is as once. The caller keeps to MAX_HTML_BYTES and is_too_deep."""
     seen = _Seen()
     clean = _TAG.sub(seen.finish, _MAIL.clean(html))
     return SafeHtml(_CONTROL.sub("", clean.replace("\r", "\n")), seen.remote, frozenset(seen.cids), seen.quotes)

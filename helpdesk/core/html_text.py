@@ -66,7 +66,7 @@ def html_to_text(html: str) -> str:
 
 
 def _without_tags(html: str) -> str:
-    """Return the words of HTML that no parser takes in time: silent parts and tags cut out, blocks on their own lines."""
+    """Return the words of HTML that no parser takes in time: tags cut out, blocks on their own lines."""
     bare = _TAG_LIKE.sub(" ", _BLOCK_LIKE.sub("\n", _without_silent(html)))
     return _MANY_LINES.sub("\n\n", _LINE_ENDS.sub("\n", _BLANKS_IN_LINE.sub(" ", unescape(bare)))).strip()
 
