@@ -95,17 +95,16 @@ function insert(fresh) {
   else list().append(row);
 }
 
+// Times only grow, so a row only ever moves up.
 function place(number, fresh) {
   const mine = rowOf(number);
   if (!fresh) return mine?.remove();
   if (!mine) return insert(fresh);
-  const moved = Number(mine.dataset.at) < Number(fresh.dataset.at);
-  update(mine, fresh);
-  const first = rows()[0];
-  if (!moved || first === mine) return undefined;
-  const focused = mine.contains(document.activeElement) && document.activeElement;
-  const below = rows().find((row) => row !== mine && Number(row.dataset.at) <= Number(mine.dataset.at));
-  if (below) below.before(mine);
+  const all = rows();
+  const to = all.findIndex((row) => row !== mine && Number(row.dataset.at) < Number(mine.dataset.at));
+  if (to < 0 || to > all.indexOf(mine)) return undefined;
+  const focused = mine.contains(document.activeElement) ? document.activeElement : null;
+  all[to].before(mine);
   focused?.focus({ preventScroll: true });
   return undefined;
 }
@@ -184,8 +183,11 @@ export function start() {
 }
 
 const has = () => !!list();
-command("next", { keys: ["j", "arrowdown"], when: (event) => has() && !event.target.closest?.(".thread"), run: () => step(1) });
-command("previous", { keys: ["k", "arrowup"], when: (event) => has() && !event.target.closest?.(".thread"), run: () => step(-1) });
+const inList = (event) => has() && !!event.target.closest?.("#list"); // elsewhere the arrows scroll
+command("next", { keys: ["j"], when: has, run: () => step(1) });
+command("previous", { keys: ["k"], when: has, run: () => step(-1) });
+command("down", { keys: ["arrowdown"], when: inList, run: () => step(1) });
+command("up", { keys: ["arrowup"], when: inList, run: () => step(-1) });
 const press = (event) => !!event.target.closest?.("a, button, summary, label, input");
 command("open", { keys: ["o"], when: () => !!rowOf(cursor), run: () => openRow(rowOf(cursor)) });
 command("enter", { keys: ["enter"], when: (event) => !press(event) && !!rowOf(cursor), run: () => openRow(rowOf(cursor)) });
