@@ -69,8 +69,8 @@ class _ForColumn:
 class _SealedCol(Col):
     """A sealed column in a query, good for being selected and for nothing else.
 
-    Django resolves a column to order by it, and asks whether it contains an aggregate when it is put into an
-    expression; it does neither to a column that is only selected.
+    Django resolves a column to order by it, and asks what it contains and refers to when it is put into an expression;
+    it does neither to a column that is only selected.
     """
 
     def resolve_expression(self, *_args: object, **_kwargs: object) -> NoReturn:
@@ -80,6 +80,10 @@ class _SealedCol(Col):
     @property
     def contains_aggregate(self) -> NoReturn:
         """Refuse to compute with it."""
+        raise _refusal(self.target)
+
+    def get_refs(self) -> NoReturn:
+        """Refuse to aggregate it."""
         raise _refusal(self.target)
 
 

@@ -20,7 +20,7 @@ from django.core.files.storage import FileSystemStorage, Storage, storages
 from helpdesk.core.ids import new_id
 from helpdesk.crypto import aead
 from helpdesk.crypto.aead import Stream, bound
-from helpdesk.crypto.errors import BlobMissing, StorageFull
+from helpdesk.crypto.errors import BlobMissing, DecryptionError, StorageFull
 from helpdesk.crypto.keyring import KeyRef, OpenKey, opening_key, sealing_key
 
 _FULL: Final = {errno.ENOSPC, errno.EDQUOT}
@@ -141,10 +141,12 @@ def _opened(blob_id: UUID, key: bytes, *, aad: bytes, span: slice) -> Iterator[b
 
 def _range(file: "File[bytes]", stream: Stream, *, body_bytes: int, span: slice) -> Iterator[bytes]:
     """Yield the plaintext of `span`. A span that reaches the end, or lies behind it, proves that the end is there."""
+    if body_bytes < aead.TAG_BYTES:
+        raise DecryptionError("the sealed file was cut off")
     size = stream.chunk_bytes
     sealed = size + aead.TAG_BYTES
     final = (body_bytes - 1) // sealed
-    start, stop, _ = span.indices(max(0, body_bytes - (final + 1) * aead.TAG_BYTES))
+    start, stop, _ = span.indices(body_bytes - (final + 1) * aead.TAG_BYTES)
     first, last = (start // size, (stop - 1) // size) if start < stop else (final, final)
     file.seek(aead.HEADER_BYTES + first * sealed)
     for number in range(first, last + 1):
