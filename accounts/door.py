@@ -5,7 +5,9 @@ from typing import Final
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.internal import flows  # noqa: F401 - loaded first: the stages import it in a circle
 from allauth.account.stages import LoginStage
+from allauth.usersessions.models import UserSession
 from django.conf import settings
+from django.contrib.auth.base_user import AbstractBaseUser
 from django.core import signing
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -72,6 +74,16 @@ class Door(DefaultAccountAdapter):
         """Return who it is; somebody switched off looks like a wrong password."""
         user = super().authenticate(request, **credentials)
         return user if isinstance(user, User) and user.is_active else None
+
+    def post_login(
+        self, request: HttpRequest, *_who: AbstractBaseUser, redirect_url: str | None, **_more: object
+    ) -> HttpResponse:
+        """Enter the session into the person's list, and lead on.
+
+        allauth's own hearer would open each earlier session of the person first, which grows with their number.
+        """
+        UserSession.objects.create_from_request(request)
+        return HttpResponseRedirect(redirect_url or self.get_login_redirect_url(request))
 
     def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: str) -> str:
         """Count tries from a known device apart: a stranger locks an address for strangers alone (OWASP)."""

@@ -14,7 +14,8 @@ _JUDGED: Final = 72
 _SCORE: Final = 3
 _SHORTEST_WORD: Final = 4
 _DESK_WORDS: Final = ("postern", "helpdesk", "support", "inbox", "ticket", "password", "admin")
-_LEET: Final = str.maketrans("0134578@$!", "oleastbasi")
+_LEET: Final = str.maketrans("01345678@$!i", "oleasbtbasll")
+"""Look-alikes as one letter; `i` and `l` share theirs, since 1 and ! stand for both."""
 
 
 class Person(Protocol):
@@ -44,10 +45,10 @@ class StrengthValidator:
 
 
 def _context(user: Person | None) -> Iterator[str]:
-    texts = [*_DESK_WORDS, *([user.email, user.name] if user else [])]
-    for text in texts:
-        plain = "".join(letter if letter.isalnum() else " " for letter in text.lower())
-        yield from (word for word in plain.split() if len(word) >= _SHORTEST_WORD)
+    yield from _DESK_WORDS
+    for text in (user.name, *user.email.split("@", 1)) if user else ():
+        words = "".join(letter if letter.isalnum() else " " for letter in text.lower()).split()
+        yield from (word for word in [*words, "".join(words)] if len(word) >= _SHORTEST_WORD)
 
 
 def _is_made_of(password: str, words: list[str]) -> bool:

@@ -1,6 +1,8 @@
 """People who have signed in, and the codes of their authenticator apps."""
 
+from allauth.usersessions.models import UserSession
 from django.test import Client
+from django_otp import DEVICE_ID_SESSION_KEY
 from django_otp.oath import totp
 
 from accounts.models import TotpDevice, User
@@ -36,7 +38,11 @@ def wrong_code(device: TotpDevice) -> str:
 
 def client_of(user: User, *, enforce_csrf_checks: bool = False) -> Client:
     """Return a browser in which `user` is signed in with a second factor."""
-    user.otp_device = TotpDevice.objects.filter(user=user, confirmed=True).first() or make_app(user)
+    device = TotpDevice.objects.filter(user=user, confirmed=True).first() or make_app(user)
     client = Client(enforce_csrf_checks=enforce_csrf_checks)
     client.force_login(user, backend=_BACKEND)
+    session = client.session
+    session[DEVICE_ID_SESSION_KEY] = device.persistent_id
+    session.save()
+    UserSession.objects.create(user=user, ip="127.0.0.1", session_key=session.session_key, user_agent="")
     return client
