@@ -199,12 +199,6 @@ class SealedField(models.Field):  # type: ignore[type-arg] # Django's fields tak
 
     get_db_prep_save = get_db_prep_value
 
-    def get_placeholder(self, value: object, *_args: object, **_kwargs: object) -> str:
-        """Return the mark of a parameter. Raises TypeError for an expression, which only `update()` would pass."""
-        if hasattr(value, "resolve_expression"):
-            raise _refusal(self)
-        return "%s"
-
     def get_lookup(self, lookup_name: str) -> type[_SealedIsNull]:
         """Return `isnull`; raise TypeError for every other question."""
         if lookup_name != "isnull":
