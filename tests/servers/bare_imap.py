@@ -19,7 +19,11 @@ _PARTIAL: Final = re.compile(r"BODY\.PEEK\[\](?:<(\d+)\.(\d+)>)?")
 
 @dataclass(slots=True)
 class Script:
-    """What the server holds and how it misbehaves. `mails` by UID, `dates` as they are put on the wire."""
+    """What the server holds and how it misbehaves.
+
+    `mails` is by UID, `date` as it is put on the wire. Nothing but the flags of a `withheld` mail is given out, and
+    nothing at all of any when the server `is_ill`.
+    """
 
     mails: dict[int, bytes] = field(default_factory=dict)
     deleted: set[int] = field(default_factory=set)
@@ -30,6 +34,8 @@ class Script:
     splits_search: bool = False
     size_told: int | None = None
     login_answer: str = ""
+    withheld: set[int] = field(default_factory=set)
+    is_ill: bool = False
     heard: list[str] = field(default_factory=list)
 
 
@@ -127,6 +133,9 @@ class _Conversation(socketserver.StreamRequestHandler):
         asked = _FETCH.fullmatch(command)
         if asked is None:
             return "BAD fetch what"
+        asks_withheld = script.withheld & {int(uid) for uid in asked[1].split(",")}
+        if script.is_ill or (asks_withheld and asked[2] != "FLAGS"):
+            return "NO [SERVERBUG] internal error"
         for number, uid in enumerate(sorted(script.mails), start=1):
             if str(uid) in asked[1].split(","):
                 self._say_mail(script, number, uid, asked[2])

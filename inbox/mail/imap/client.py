@@ -26,7 +26,8 @@ class Connection:
         self._server = server
         self._timeout = timeout
         self._secret = ""
-        self._in_doubt = False
+        self.is_in_doubt = False
+        """Whether what comes next on the line can no longer be trusted."""
         self._client: IMAPClient | None = None
 
     @property
@@ -61,7 +62,7 @@ class Connection:
         if client is None:
             return
         try:
-            if self._in_doubt:
+            if self.is_in_doubt:
                 client.shutdown()
             else:
                 client.socket().settimeout(_GOODBYE_S)
@@ -75,24 +76,24 @@ class Connection:
         try:
             yield
         except TimeoutError:
-            self._in_doubt = True
+            self.is_in_doubt = True
             raise WireError(step, "The server did not answer in time.", again=True) from None
         except (OSError, IMAPClientAbortError) as error:
-            self._in_doubt = True
+            self.is_in_doubt = True
             raise WireError(step, self._words(error), again=True) from None
         except IMAPClientError as error:
             words = self._words(error)
             again = step is Step.FETCH or _PASSING.search(words) is not None
             raise WireError(step, words, again=again) from None
         except ValueError:
-            self._in_doubt = True
+            self.is_in_doubt = True
             raise WireError(step, "The server's answer cannot be read.", again=True) from None
 
     def _start_tls(self) -> None:
         try:
             self.client.starttls(tls_context(self._server))
         except (WireError, IMAPClientError, OSError, ValueError) as error:
-            self._in_doubt = True
+            self.is_in_doubt = True
             self.close()
             raise _starttls_error(error) from error
 

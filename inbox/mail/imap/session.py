@@ -84,19 +84,19 @@ class ImapSession:
         """Return size, arrival in UTC and deletion mark by UID. A mail that vanished is missing, which is no error."""
         found: dict[int, MailFacts] = {}
         for start in range(0, len(uids), _FACTS_AT_ONCE):
-            with self._connection.at(Step.FETCH):
-                said = self._connection.client.fetch(
-                    uids[start : start + _FACTS_AT_ONCE], ["FLAGS", "RFC822.SIZE", "INTERNALDATE"]
-                )
+            said = self._fetch(uids[start : start + _FACTS_AT_ONCE], "FLAGS", "RFC822.SIZE", "INTERNALDATE")
             found.update({uid: _facts(items) for uid, items in said.items() if b"RFC822.SIZE" in items})
         return found
 
     def fetch(self, uids: Sequence[int]) -> Iterator[tuple[int, bytes | None]]:
-        """Yield each mail's bytes in the order asked, None for one that vanished. One batch of `batches` at a time."""
-        with self._connection.at(Step.FETCH):
-            said = self._connection.client.fetch(uids, ["BODY.PEEK[]"])
+        """Yield each mail's bytes in the order asked. Ask for one batch of `batches` at a time.
+
+        None stands for a mail that vanished, or that the server has and will not give: it must not stop the others.
+        """
+        said = self._fetch(uids, "BODY.PEEK[]")
         for uid in uids:
-            body = said.pop(uid, {}).get(b"BODY[]")
+            items: Mapping[bytes, object] = said.pop(uid, {})
+            body = items.get(b"BODY[]")
             yield uid, body if isinstance(body, bytes) else None
 
     def fetch_partial(self, uid: int, size_bytes: int) -> Iterator[bytes | None]:
@@ -127,13 +127,39 @@ class ImapSession:
         return [int(word) for line in lines if line for word in line.split() if word.isdigit()]
 
     def _chunk(self, uid: int, offset: int) -> bytes | None:
-        with self._connection.at(Step.FETCH):
-            said = self._connection.client.fetch([uid], [f"BODY.PEEK[]<{offset}.{CHUNK_BYTES}>"])
+        said = self._fetch([uid], f"BODY.PEEK[]<{offset}.{CHUNK_BYTES}>")
         items: Mapping[bytes, object] = said.get(uid, {})
         if f"BODY[]<{offset}>".encode() not in items:
             return None
         body = items[f"BODY[]<{offset}>".encode()]
         return body if isinstance(body, bytes) else b""
+
+    def _fetch(self, uids: Sequence[int], *items: str) -> dict[int, Mapping[bytes, object]]:
+        """Ask for all mails at once, and one by one when the server refuses: one bad mail stops no other."""
+        try:
+            return self._ask(uids, items)
+        except WireError:
+            if self._connection.is_in_doubt:
+                raise
+        found: dict[int, Mapping[bytes, object]] = {}
+        for uid in uids:
+            found.update(self._fetch_one(uid, items))
+        return found
+
+    def _fetch_one(self, uid: int, items: Sequence[str]) -> dict[int, Mapping[bytes, object]]:
+        """Ask for one mail; nothing when it alone is refused. Raises when the server would not even tell its flags."""
+        try:
+            return self._ask([uid], items)
+        except WireError:
+            if self._connection.is_in_doubt:
+                raise
+        self._ask([uid], ["FLAGS"])
+        return {}
+
+    def _ask(self, uids: Sequence[int], items: Sequence[str]) -> dict[int, Mapping[bytes, object]]:
+        with self._connection.at(Step.FETCH):
+            said: dict[int, Mapping[bytes, object]] = self._connection.client.fetch(uids, items)
+        return said
 
 
 def batches(facts: Mapping[int, MailFacts]) -> Iterator[list[int]]:

@@ -1,12 +1,17 @@
 """The demo's IMAP server takes and gives mail on Dovecot and on pymap alike."""
 
+import importlib.util
+import shutil
+import socket
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from helpdesk.demo.dovecot import HOST, is_listening
+from helpdesk.demo.dovecot import HOST, Dovecot, is_listening
 from helpdesk.demo.imap_server import Arrival, DemoImap, Flavour, installed_flavour
+from helpdesk.demo.pymap_server import Pymap
+from helpdesk.embedded.errors import ServiceError
 from inbox.mail.imap.session import ImapSession
 from inbox.mail.imap.wire import Security, Server
 
@@ -57,3 +62,24 @@ def test_dovecot_keeps_its_mails_over_a_restart(tmp_path: Path) -> None:
 
 def test_dovecot_is_preferred_where_it_is_installed() -> None:
     assert installed_flavour() is Flavour.DOVECOT, "apt-get install --no-install-recommends dovecot-imapd"
+
+
+def test_server_that_does_not_come_up_says_why(tmp_path: Path) -> None:
+    broken = Dovecot(tmp_path / "dovecot", {"a": "b"}, extra="no_such_setting = 1")
+    with pytest.raises(ServiceError, match="no_such_setting"):
+        broken.start()
+    assert broken.pid == 0
+
+    with socket.socket() as taken:
+        taken.bind((HOST, 0))
+        with pytest.raises(ServiceError, match="pymap did not start"):
+            Pymap(tmp_path / "pymap", "a", "b").start(taken.getsockname()[1])
+
+
+def test_missing_servers_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shutil, "which", lambda *_args, **_kwargs: None)
+    monkeypatch.setattr(importlib.util, "find_spec", lambda _name: None)
+
+    assert installed_flavour() is Flavour.PYMAP
+    with pytest.raises(ServiceError, match="pip install"):
+        DemoImap("a", "b").start(tmp_path)

@@ -265,3 +265,31 @@ def test_batches_hold_every_small_mail_once() -> None:
     assert list(batches({})) == []
     small = {uid: MailFacts(9, _CAME, is_deleted=False) for uid in range(250)}
     assert [len(batch) for batch in batches(small)] == [100, 100, 50]
+
+
+def test_one_withheld_mail_stops_no_other(bare_imap: BareImap) -> None:
+    bare_imap.script.mails = {4: _MAIL, 9: _MAIL, 12: _MAIL}
+    bare_imap.script.withheld = {9}
+
+    with _bare(bare_imap) as session:
+        session.select("INBOX")
+        facts = session.facts([4, 9, 12])
+        mails = dict(session.fetch([4, 9, 12]))
+        parts = list(session.fetch_partial(9, len(_MAIL)))
+
+    assert set(facts) == {4, 12}
+    assert mails == {4: _MAIL, 9: None, 12: _MAIL}
+    assert parts == [None]
+
+
+def test_server_that_gives_nothing_is_an_error_and_no_vanished_mail(bare_imap: BareImap) -> None:
+    bare_imap.script.mails = {4: _MAIL, 9: _MAIL}
+    bare_imap.script.is_ill = True
+
+    with _bare(bare_imap) as session:
+        session.select("INBOX")
+        with pytest.raises(WireError) as caught:
+            list(session.fetch([4, 9]))
+
+    assert (caught.value.step, caught.value.again) == (Step.FETCH, True)
+    assert caught.value.words == "fetch failed: [SERVERBUG] internal error"

@@ -1,11 +1,12 @@
 """How a mail server is reached: TLS is always verified, plaintext stays on this machine, secrets stay out of words."""
 
 import socket
+import ssl
 
 import pytest
 
 from inbox.mail.imap.probe import probe
-from inbox.mail.imap.wire import Security, Server, Step, StepResult, WireError, open_socket, plain_words
+from inbox.mail.imap.wire import Security, Server, Step, StepResult, WireError, open_socket, plain_words, tls_context
 from tests.servers.certs import Certs
 from tests.servers.dovecot import PASSWORD, USER, MailHost
 
@@ -145,3 +146,10 @@ def test_plain_words_hold_no_secret_and_no_control_character() -> None:
     assert words.startswith("NO bad [31mpassword *** xxx")
     assert len(words) == 300
     assert words.isprintable()
+
+
+def test_tls_context_checks_everything() -> None:
+    context = tls_context(Server("mail.example.org", 993, Security.TLS))
+
+    assert (context.check_hostname, context.verify_mode) == (True, ssl.CERT_REQUIRED)
+    assert context.minimum_version is ssl.TLSVersion.TLSv1_2

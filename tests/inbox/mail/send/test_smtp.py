@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from inbox.mail.imap.wire import Security, Server, Step, StepResult
 from inbox.mail.send.smtp import Outcome, OutcomeKind, SmtpServer, TurnedAway, deliver, probe_smtp
 from tests.servers.certs import Certs
+from tests.servers.scripted_smtp import HANG_UP, ScriptedSmtp
 from tests.servers.smtp import DROP, FREEZE, Protection, SmtpHost
 
 _SENDER = "support@example.org"
@@ -258,3 +259,52 @@ def test_server_of_a_mail_shows_no_password() -> None:
 
     assert "hunter2" not in repr(server)
     assert server.address == Server("mail.example.org", 465, Security.TLS)
+
+
+@pytest.mark.parametrize("verb", ["CONNECT", "EHLO", "MAIL", "RCPT", "DATA", "DOT"])
+def test_only_a_line_lost_after_the_dot_is_uncertain(verb: str) -> None:
+    with ScriptedSmtp({verb: HANG_UP}) as host:
+        outcome = _deliver(host.server())
+
+    kind = OutcomeKind.UNCERTAIN if verb == "DOT" else OutcomeKind.DEFERRED
+    assert (outcome.kind, outcome.accepted) == (kind, (_KIM,) if verb == "DOT" else ())
+    assert outcome.words
+
+
+@pytest.mark.parametrize(
+    ("answers", "kind", "code"),
+    [
+        ({"DATA": "554 5.5.1 no valid recipients"}, OutcomeKind.REFUSED, 554),
+        ({"DATA": "450 4.3.2 busy"}, OutcomeKind.DEFERRED, 450),
+        ({"RCPT": "421 4.3.2 closing"}, OutcomeKind.DEFERRED, 421),
+        ({"CONNECT": "554 no service"}, OutcomeKind.DEFERRED, 0),
+        ({"EHLO": "502 what", "HELO": "250 hello"}, OutcomeKind.SENT, 250),
+    ],
+)
+def test_refusals_at_each_verb(answers: dict[str, str], kind: OutcomeKind, code: int) -> None:
+    with ScriptedSmtp(answers) as host:
+        outcome = _deliver(host.server())
+
+    assert (outcome.kind, outcome.code) == (kind, code)
+
+
+def test_password_echoed_by_the_server_is_blotted_out() -> None:
+    with ScriptedSmtp({"AUTH": "535 5.7.8 sch\u00f6n is wrong"}) as host:
+        outcome = _deliver(host.server("desk", "schön"))
+        tested = probe_smtp(host.server("desk", "schön"))
+
+    assert (outcome.kind, outcome.step, outcome.words) == (OutcomeKind.DEFERRED, Step.SIGN_IN, "5.7.8 *** is wrong")
+    assert tested[-1] == StepResult(Step.SIGN_IN, ok=False, words="5.7.8 *** is wrong")
+
+
+def test_probe_tells_of_a_server_without_a_sign_of_life() -> None:
+    with ScriptedSmtp({"NOOP": "421 4.3.2 going down"}) as host:
+        tested = probe_smtp(host.server())
+
+    assert tested[-1] == StepResult(Step.SEND, ok=False, words="4.3.2 going down")
+
+
+def test_mail_without_recipient_is_refused(smtp_host: SmtpHost) -> None:
+    outcome = deliver(smtp_host.server(), sender=_SENDER, recipients=(), mime=_MAIL, timeout_s=5)
+
+    assert outcome == Outcome(OutcomeKind.REFUSED, "The mail has no recipient.")

@@ -1,0 +1,71 @@
+"""An SMTP server that answers each verb as it is told, or hangs up: for what a well-behaved server never does."""
+
+import socketserver
+import threading
+
+from helpdesk.demo.dovecot import HOST
+from inbox.mail.imap.wire import Security
+from inbox.mail.send.smtp import SmtpServer
+
+HANG_UP = ""
+
+
+class ScriptedSmtp:
+    """The server as a context manager. `answers` maps CONNECT, a verb, or DOT (the end of DATA) to the answer."""
+
+    def __init__(self, answers: dict[str, str]) -> None:
+        self.heard: list[str] = []
+        self._tcp = _Tcp((HOST, 0), _Conversation)
+        self._tcp.answers = {"CONNECT": "220 hello", "DATA": "354 go on", "EHLO": "250 AUTH PLAIN"} | answers
+        self._tcp.heard = self.heard
+        self._thread = threading.Thread(target=self._tcp.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
+
+    def __enter__(self) -> "ScriptedSmtp":
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._tcp.shutdown()
+        self._tcp.server_close()
+        self._thread.join(5)
+
+    def server(self, user: str = "", password: str = "") -> SmtpServer:
+        """Return how to reach it."""
+        port = self._tcp.server_address[1]
+        return SmtpServer(HOST, port, Security.PLAINTEXT_LOOPBACK, user=user, password=password)
+
+
+class _Tcp(socketserver.ThreadingTCPServer):
+    allow_reuse_address = True
+    daemon_threads = True
+    block_on_close = False
+    answers: dict[str, str]
+    heard: list[str]
+
+
+class _Conversation(socketserver.StreamRequestHandler):
+    server: _Tcp
+
+    def handle(self) -> None:
+        verb = "CONNECT"
+        while self._answer(verb):
+            if verb == "DATA":
+                self._read_mail()
+                verb = "DOT"
+                continue
+            line = self.rfile.readline().decode().strip()
+            if not line:
+                return
+            self.server.heard.append(line)
+            verb = line.split()[0].upper()
+
+    def _answer(self, verb: str) -> bool:
+        answer = self.server.answers.get(verb, "250 ok")
+        if answer == HANG_UP:
+            return False
+        self.wfile.write(answer.encode() + b"\r\n")
+        return True
+
+    def _read_mail(self) -> None:
+        while self.rfile.readline() not in (b".\r\n", b""):
+            pass
