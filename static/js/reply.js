@@ -34,6 +34,7 @@ class ReplyBox extends HTMLElement {
   write(kind) {
     const choice = this.form.querySelector(`[name=kind][value=${kind}]`);
     if (!choice) return;
+    if (!choice.checked) this.trouble("");
     choice.checked = true;
     this.area.focus();
     this.area.selectionStart = this.area.value.length;
@@ -42,6 +43,7 @@ class ReplyBox extends HTMLElement {
   // Drafts
   typed() {
     this.dirty = true;
+    this.trouble("");
     this.slotted("saved").textContent = words.saving;
     clearTimeout(this.timer);
     this.timer = setTimeout(() => this.save(), DRAFT_MS);
@@ -72,7 +74,7 @@ class ReplyBox extends HTMLElement {
   }
 
   changed(event) {
-    if (event.target.name === "kind") { this.area.focus(); if (this.area.value) this.typed(); }
+    if (event.target.name === "kind") { this.trouble(""); this.area.focus(); if (this.area.value) this.typed(); }
     if (event.target.type !== "file") return;
     this.files.push(...event.target.files);
     event.target.value = "";

@@ -2,6 +2,7 @@
 import { command } from "./keys.js";
 import { say, words } from "./net.js";
 
+const MOST = 3;
 const undos = [];
 const make = (tag, set) => Object.assign(document.createElement(tag), set);
 
@@ -23,7 +24,9 @@ export function toast(text, { undo, seconds = undo ? 10 : 5 } = {}) {
     box.append(button);
     undos.push({ box, run });
   }
-  document.getElementById("toasts").append(box);
+  const stack = document.getElementById("toasts");
+  stack.append(box);
+  if (stack.childElementCount > MOST) leave(stack.querySelector(".toast:not([role=alert])"));
   let timer;
   const count = () => { timer = setTimeout(() => leave(box), seconds * 1000); };
   count();
