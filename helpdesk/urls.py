@@ -11,5 +11,9 @@ handler500 = "helpdesk.web.base.errors.server_error"
 urlpatterns = [
     path("", include("helpdesk.web.health.urls")),
     path("", include("helpdesk.web.door.urls")),
+    path("", include("helpdesk.web.audit.urls")),
+    path("", include("helpdesk.web.tickets.urls")),
+    path("", include("helpdesk.web.mail.urls")),
+    path("", include("helpdesk.web.live.urls")),
     path("admin/", admin.site.urls),
 ]

@@ -9,6 +9,7 @@ from helpdesk.core.events import subscribe
 from helpdesk.core.live import publish
 from inbox.mail.events import OutboundChanged, RawMailsStored
 from inbox.tickets.events import MessageAdded, TicketChanged, TicketOpened
+from inbox.tickets.models import Ticket
 
 _A_BATCH = 50
 
@@ -20,13 +21,13 @@ def _ring_process(event: RawMailsStored) -> None:
 
 def _tell_pages(event: TicketOpened | MessageAdded | TicketChanged | OutboundChanged) -> None:
     version = 1 if isinstance(event, TicketOpened) else event.version
+    restricted = Ticket.objects.filter(pk=event.ticket_id).values_list("restricted", flat=True).first()
     publish(
         {
-            "event": "ticket",
-            "ticket": str(event.ticket_id),
             "number": event.number,
             "inbox": str(event.inbox_id),
             "version": version,
+            "restricted": int(restricted is not False),
         }
     )
 

@@ -1,16 +1,29 @@
 """A progress line for long commands: a bar on a terminal, now and then a plain line elsewhere."""
 
 import time
-from typing import Final, TextIO
+from typing import Final, Protocol
 
 _WIDTH: Final = 30
 _PLAIN_EVERY_S: Final = 5.0
 
 
+class Out(Protocol):
+    """Where the line goes: a stream, or Django's wrapper of one."""
+
+    def write(self, text: str, /) -> object:
+        """Write `text`."""
+
+    def flush(self) -> object:
+        """Show what was written."""
+
+    def isatty(self) -> bool:
+        """Tell whether a person looks on."""
+
+
 class Progress:
     """Shows how far a command has come. `total` None: nobody knows yet how much there is."""
 
-    def __init__(self, out: TextIO, *, what: str, total: int | None = None) -> None:
+    def __init__(self, out: Out, *, what: str, total: int | None = None) -> None:
         self._out = out
         self._what = what
         self._total = total

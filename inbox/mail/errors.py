@@ -61,3 +61,9 @@ class NothingToRetry(Conflict):
     """The mail could be read, or its bytes were never fetched."""
 
     code = "nothing_to_retry"
+
+
+class OnceTaken(Conflict):
+    """A form's own key was used by somebody else's form."""
+
+    code = "once_taken"

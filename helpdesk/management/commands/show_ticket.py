@@ -39,7 +39,7 @@ class Command(BaseCommand):
 
 
 def _ticket(access: Access, ticket: Ticket) -> dict[str, Any]:
-    shown = asdict(show_ticket(access, ticket, printed=True))
+    shown = asdict(show_ticket(access, ticket, everything=True))
     for message in shown["messages"]:
         for file in message["attachments"]:
             file["sha256"] = _sha256(access, ticket, file["id"])

@@ -45,6 +45,8 @@ class ImapSession:
         self._user = user
         self._password = password
         self._exists = 0
+        self.withheld: set[int] = set()
+        """The UIDs that the server has and would not give. `fetch` says None for them as for those that vanished."""
 
     def __enter__(self) -> Self:
         try:
@@ -81,17 +83,20 @@ class ImapSession:
         return sorted(uid for uid in found if uid > last)
 
     def facts(self, uids: Sequence[int]) -> dict[int, MailFacts]:
-        """Return size, arrival in UTC and deletion mark by UID. A mail that vanished is missing, which is no error."""
+        """Return size, arrival in UTC and deletion mark by UID. A mail that vanished is missing, which is no error.
+
+        A mail of which the server tells the flags alone has size 0 and arrived now; it is among the `withheld` then.
+        """
         found: dict[int, MailFacts] = {}
         for start in range(0, len(uids), _FACTS_AT_ONCE):
             said = self._fetch(uids[start : start + _FACTS_AT_ONCE], "FLAGS", "RFC822.SIZE", "INTERNALDATE")
-            found.update({uid: _facts(items) for uid, items in said.items() if b"RFC822.SIZE" in items})
+            found.update({uid: _facts(items) for uid, items in said.items() if self._is_told(uid, items)})
         return found
 
     def fetch(self, uids: Sequence[int]) -> Iterator[tuple[int, bytes | None]]:
         """Yield each mail's bytes in the order asked. Ask for one batch of `batches` at a time.
 
-        None stands for a mail that vanished, or that the server has and will not give: it must not stop the others.
+        None stands for a mail that vanished, or that the server has and will not give: then it is among the `withheld`.
         """
         said = self._fetch(uids, "BODY.PEEK[]")
         for uid in uids:
@@ -147,14 +152,19 @@ class ImapSession:
         return found
 
     def _fetch_one(self, uid: int, items: Sequence[str]) -> dict[int, Mapping[bytes, object]]:
-        """Ask for one mail; nothing when it alone is refused. Raises when the server would not even tell its flags."""
+        """Ask for one mail, for its flags alone when that is refused. Raises when the server refuses these too."""
         try:
             return self._ask([uid], items)
         except WireError:
             if self._connection.is_in_doubt:
                 raise
-        self._ask([uid], ["FLAGS"])
-        return {}
+        flags = self._ask([uid], ["FLAGS"])
+        self.withheld.update(flags)
+        return flags
+
+    def _is_told(self, uid: int, items: Mapping[bytes, object]) -> bool:
+        """Tell whether these are facts, and not the flags of another mail that the server volunteers."""
+        return b"RFC822.SIZE" in items or uid in self.withheld
 
     def _ask(self, uids: Sequence[int], items: Sequence[str]) -> dict[int, Mapping[bytes, object]]:
         with self._connection.at(Step.FETCH):

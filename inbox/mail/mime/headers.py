@@ -12,6 +12,7 @@ from inbox.mail.mime.plain import clean_line
 _FIELD = re.compile(rb"([!-9;-~]{1,200})([ \t]*):[ \t]*(.*)", re.DOTALL)
 _LOOKS_LIKE_FIELD = re.compile(rb"[!-9;-~]{1,200}[ \t]*:")
 _WORD = re.compile(rb"=\?([^?\s]{1,80})\?([bBqQ])\?([^?\r\n]*)\?=")
+_LOOK_AHEAD_LINES = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +70,15 @@ def read_headers(data: bytes, start: int, end: int) -> tuple[Headers, int]:
 
 
 def _goes_on(data: bytes, at: int, end: int) -> bool:
-    """Tell whether the line at `at` looks like one more header."""
-    return _LOOKS_LIKE_FIELD.match(data, at, min(end, at + 300)) is not None
+    """Tell whether headers go on at `at`, perhaps below a few indented lines."""
+    for _ in range(_LOOK_AHEAD_LINES):
+        if _LOOKS_LIKE_FIELD.match(data, at, min(end, at + 300)) is not None:
+            return True
+        stop = data.find(b"\n", at, min(end, at + 2_000))
+        if stop < 0 or data[at] not in b" \t":
+            return False
+        at = stop + 1
+    return False
 
 
 def _continue(fields: list[list[bytes]], line: bytes) -> None:

@@ -9,10 +9,9 @@ from uuid import UUID
 from django.conf import settings
 from imapclient import SocketTimeout
 
-from helpdesk.core.context import Purpose, purpose
 from inbox.mail.imap.session import CHUNK_BYTES, FolderState, ImapSession, MailFacts, batches
-from inbox.mail.imap.wire import Security, Server
 from inbox.mail.models import Mailbox
+from inbox.mail.opening import imap_server, secret_of
 from inbox.mail.receive.lease import Lease, held
 from inbox.mail.receive.store import Arrival, Source, store_raw
 from inbox.mail.states import History, RawState
@@ -54,17 +53,6 @@ def imap_session(mailbox: Mailbox) -> ImapSession:
     return ImapSession(
         imap_server(mailbox), user=mailbox.imap_user, password=secret_of(mailbox, "imap_password"), timeout=timeout
     )
-
-
-def imap_server(mailbox: Mailbox) -> Server:
-    """Return where the mailbox's IMAP server listens."""
-    return Server(mailbox.imap_host, mailbox.imap_port, Security(mailbox.imap_security), mailbox.ca_file or None)
-
-
-def secret_of(mailbox: Mailbox, name: str) -> str:
-    """Return one of the mailbox's secrets, "" when it has none of that name."""
-    with purpose(Purpose.SYSTEM):
-        return str(mailbox.secret.get(name, ""))
 
 
 def _settle_cursor(mailbox: Mailbox, state: FolderState) -> None:

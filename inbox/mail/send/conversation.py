@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from accounts.models import User
 from audit.actions import Action
@@ -15,7 +15,8 @@ from inbox.contacts.services.identify import identify
 from inbox.inboxes.models import Inbox
 from inbox.mail import tokens
 from inbox.mail.models import OutboundMail
-from inbox.mail.send.outbox import Outgoing, announced, enqueue, new_participants, require_text, sender_of
+from inbox.mail.send.files import Upload, seal_uploads
+from inbox.mail.send.outbox import Outgoing, announced, enqueue, made_before, new_participants, require_text, sender_of
 from inbox.mail.send.quote import written_html, written_text
 from inbox.mail.send.recipients import Recipient, checked, require_somebody
 from inbox.mail.states import OutKind
@@ -34,42 +35,50 @@ class NewConversation:
     text: str
     once: UUID
     cc: Sequence[Recipient] = field(default_factory=tuple)
+    files: Sequence[Upload] = field(default_factory=tuple)
+
+
+def start_conversation(inbox: Inbox, new: NewConversation, *, by: User) -> OutboundMail:
+    """Open a ticket with a mail of ours. Needs REPLY on the inbox.
+
+    The same `once` again, also at the same moment, returns the mail that it made. Raises EmptyText, NoRecipient,
+    WrongAddress, NoSender and StorageFull; nothing is written then.
+    """
+    made = made_before(new.once, by=by)
+    if made is not None:
+        return made
+    try:
+        return _start(inbox, new, by=by)
+    except IntegrityError:
+        made = made_before(new.once, by=by)
+        if made is None:
+            raise
+        return made
 
 
 @transaction.atomic
-def start_conversation(inbox: Inbox, new: NewConversation, *, by: User) -> OutboundMail:
-    """Open a ticket with a mail of ours. Needs REPLY on the inbox. Raises as send_reply does."""
-    made = OutboundMail.objects.filter(once=new.once).first()
-    if made is not None:
-        return made
+def _start(inbox: Inbox, new: NewConversation, *, by: User) -> OutboundMail:
     require_text(new.text)
     sender_of(inbox)
     to, cc = checked([new.to]), checked(new.cc)
     require_somebody(to)
     ticket_id = new_id()
     ensure_key(Owner(OwnerKind.TICKET, ticket_id))
-    contact = identify(to[0].address, to[0].name)
     first = NewMessage(
         Direction.OUTBOUND,
         new.text.strip(),
         subject=new.subject,
         author=by,
         participants=new_participants(inbox, to, cc),
+        attachments=seal_uploads(ticket_id, new.files),
     )
-    ticket, message = open_ticket(
-        NewTicket(ticket_id, inbox, new.subject, to[0].name or to[0].address, contact, assignee=by), first
-    )
+    contact = identify(to[0].address, to[0].name)
+    sender = to[0].name or to[0].address
+    ticket, message = open_ticket(NewTicket(ticket_id, inbox, new.subject, sender, contact, assignee=by), first)
     mark = tokens.reply_mark(ticket.number, ticket.pk)
-    outgoing = Outgoing(
-        OutKind.NEW,
-        new.once,
-        new.subject,
-        written_text(new.text, inbox, answers=None, mark=mark),
-        written_html(new.text, inbox, answers=None, mark=mark),
-        to,
-        cc,
-    )
-    outbound = enqueue(ticket, message, outgoing, by=by)
+    text = written_text(new.text, inbox, answers=None, mark=mark)
+    html = written_html(new.text, inbox, answers=None, mark=mark)
+    outbound = enqueue(ticket, message, Outgoing(OutKind.NEW, new.once, new.subject, text, html, to, cc), by=by)
     drop_draft(None, DraftKind.NEW, by=by)
     record(Action.TICKET_REPLY, on=ticket.as_subject(), message=message.pk, mail=outbound.pk)
     return announced(ticket, message, outbound)

@@ -18,7 +18,7 @@ from helpdesk.crypto.blind import blind
 from helpdesk.crypto.keyring import Owner, OwnerKind, ensure_key
 from inbox.inboxes.models import Inbox, InboxAddress
 from inbox.mail import tokens
-from inbox.mail.errors import NoSender
+from inbox.mail.errors import NoSender, OnceTaken
 from inbox.mail.events import OutboundChanged
 from inbox.mail.models import Mailbox, OutboundMail
 from inbox.mail.send.recipients import Recipient
@@ -61,6 +61,14 @@ def sender_of(inbox: Inbox) -> tuple[InboxAddress, Mailbox]:
 def new_header_id(address: str) -> str:
     """Return a fresh Message-ID: 128 random bits at the sending domain. It tells nothing and cannot be guessed."""
     return f"<out.{secrets.token_hex(16)}@{address.rpartition('@')[2]}>"
+
+
+def made_before(once: UUID, *, by: User) -> OutboundMail | None:
+    """Return the mail that the same form made, None when it made none. Raises OnceTaken for somebody else's form."""
+    made = OutboundMail.objects.select_related("message__ticket").filter(once=once).first()
+    if made is not None and made.author_id != by.pk:
+        raise OnceTaken("the form's key was used before; load the page again")
+    return made
 
 
 def enqueue(ticket: Ticket, message: Message, outgoing: Outgoing, *, by: User) -> OutboundMail:

@@ -12,11 +12,13 @@ from audit.record import record
 from helpdesk.core.context import Purpose, purpose
 from inbox.mail import tokens
 from inbox.mail.models import OutboundMail
-from inbox.mail.send.outbox import Outgoing, announced, enqueue, new_participants, require_text
+from inbox.mail.send.files import Upload, seal_uploads
+from inbox.mail.send.outbox import Outgoing, announced, enqueue, made_before, new_participants, require_text
 from inbox.mail.send.quote import written_html, written_text
 from inbox.mail.send.recipients import Recipient, checked, require_somebody, suggest
 from inbox.mail.states import OutKind
-from inbox.tickets.models import Attachment, Message, Ticket
+from inbox.tickets.errors import IllegalMove, TicketMoved
+from inbox.tickets.models import Message, Ticket
 from inbox.tickets.services.append import NewMessage, preview_of, write_message
 from inbox.tickets.services.drafts import drop_draft
 from inbox.tickets.services.locking import lock, save_change
@@ -37,8 +39,17 @@ class NewReply:
     seen: int | None
     to: Sequence[Recipient] | None = None
     cc: Sequence[Recipient] = field(default_factory=tuple)
-    files: Sequence[UUID] = field(default_factory=tuple)
+    files: Sequence[Upload] = field(default_factory=tuple)
     then: State | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Head:
+    """Who gets the answer, and what it answers."""
+
+    to: list[Recipient]
+    cc: list[Recipient]
+    answers: Message | None
 
 
 @transaction.atomic
@@ -46,69 +57,66 @@ def send_reply(ticket: Ticket, new: NewReply, *, by: User) -> OutboundMail:
     """Put a reply of `by` into the outbox. Needs REPLY.
 
     The same `once` again returns the mail that it made. Raises TicketMoved when the ticket moved on since `seen`,
-    EmptyText, NoRecipient, WrongAddress and NoSender; nothing is written then.
+    IllegalMove for one in the bin, EmptyText, NoRecipient, WrongAddress, NoSender and StorageFull; nothing is written
+    then.
     """
     ticket = lock(ticket)
-    made = OutboundMail.objects.filter(once=new.once).first()
+    made = made_before(new.once, by=by)
     if made is not None:
         return made
-    lock(ticket, seen=new.seen)
-    require_text(new.text)
-    suggestion = suggest(ticket)
-    to = checked(suggestion.to if new.to is None else new.to)
-    require_somebody(to)
-    chosen = {recipient.address.casefold() for recipient in to}
-    cc = [recipient for recipient in checked(new.cc) if recipient.address.casefold() not in chosen]
-    message = _write(ticket, new.text, to, cc=cc, by=by, answers=suggestion.answers)
-    Attachment.objects.filter(pk__in=new.files, ticket=ticket, message=None, uploaded_by=by).update(message=message)
-    outbound = enqueue(ticket, message, _answer(ticket, new, suggestion.answers, to=to, cc=cc), by=by)
+    _require_fit(ticket, new)
+    head = _head(ticket, new)
+    message = _write(ticket, new, head, by=by)
+    outbound = enqueue(ticket, message, _outgoing(ticket, new, head), by=by)
     _move_on(ticket, message, new.then)
     drop_draft(ticket, DraftKind.REPLY, by=by)
     record(Action.TICKET_REPLY, on=ticket.as_subject(), message=message.pk, mail=outbound.pk)
     return announced(ticket, message, outbound)
 
 
-def _write(
-    ticket: Ticket,
-    words: str,
-    to: Sequence[Recipient],
-    *,
-    cc: Sequence[Recipient],
-    by: User,
-    answers: Message | None,
-) -> Message:
-    participants = new_participants(ticket.inbox, to, cc)
-    new = NewMessage(
+def _require_fit(ticket: Ticket, new: NewReply) -> None:
+    if new.seen is not None and ticket.version != new.seen:
+        raise TicketMoved(new.seen, ticket.version)
+    if ticket.deleted_at is not None:
+        raise IllegalMove("restore the ticket from the bin first")
+    require_text(new.text)
+
+
+def _head(ticket: Ticket, new: NewReply) -> _Head:
+    suggestion = suggest(ticket)
+    to = checked(suggestion.to if new.to is None else new.to)
+    require_somebody(to)
+    chosen = {recipient.address.casefold() for recipient in to}
+    cc = [recipient for recipient in checked(new.cc) if recipient.address.casefold() not in chosen]
+    return _Head(to, cc, suggestion.answers)
+
+
+def _write(ticket: Ticket, new: NewReply, head: _Head, *, by: User) -> Message:
+    message = NewMessage(
         Direction.OUTBOUND,
-        words.strip(),
+        new.text.strip(),
         author=by,
-        answers_id=answers.pk if answers else None,
-        participants=participants,
+        answers_id=head.answers.pk if head.answers else None,
+        participants=new_participants(ticket.inbox, head.to, head.cc),
+        attachments=seal_uploads(ticket.pk, new.files),
     )
-    return write_message(ticket, new)
+    return write_message(ticket, message)
 
 
-def _answer(
-    ticket: Ticket,
-    new: NewReply,
-    answers: Message | None,
-    *,
-    to: Sequence[Recipient],
-    cc: Sequence[Recipient],
-) -> Outgoing:
+def _outgoing(ticket: Ticket, new: NewReply, head: _Head) -> Outgoing:
     mark = tokens.reply_mark(ticket.number, ticket.pk)
     with purpose(Purpose.SYSTEM):
         subject = _answer_subject(ticket.subject)
-        in_reply_to = _header_id(answers)
+        in_reply_to = _header_id(head.answers)
         references = _references(ticket, in_reply_to)
     return Outgoing(
         OutKind.REPLY,
         new.once,
         subject,
-        written_text(new.text, ticket.inbox, answers=answers, mark=mark),
-        written_html(new.text, ticket.inbox, answers=answers, mark=mark),
-        to,
-        cc,
+        written_text(new.text, ticket.inbox, answers=head.answers, mark=mark),
+        written_html(new.text, ticket.inbox, answers=head.answers, mark=mark),
+        head.to,
+        head.cc,
         in_reply_to,
         references,
         ticket.state,

@@ -13,7 +13,7 @@ from inbox.inboxes.models import Inbox
 from inbox.mail.imap.probe import probe
 from inbox.mail.imap.wire import StepResult
 from inbox.mail.models import Mailbox
-from inbox.mail.receive.fetch import imap_server, secret_of
+from inbox.mail.opening import imap_server, secret_of
 from inbox.mail.send.deliver import smtp_server
 from inbox.mail.send.smtp import probe_smtp
 from inbox.mail.states import History, Security

@@ -39,9 +39,24 @@ def show_list(access: Access, query: ListQuery, *, size: int = PAGE_SIZE) -> Pag
     )
 
 
-def show_rows(access: Access, numbers: Sequence[int]) -> tuple[TicketRow, ...]:
-    """Return the rows of these tickets as far as the person may see them, recorded like a list."""
-    return _rows(access, list(Ticket.objects.visible_to(access).filter(number__in=numbers[:PAGE_SIZE])))
+def show_rows(access: Access, numbers: Sequence[int], query: ListQuery) -> tuple[TicketRow, ...]:
+    """Return those of the tickets that the person may see and that lie in the folder; recorded like a list."""
+    tickets = Ticket.objects.visible_to(access).filter(number__in=numbers[:PAGE_SIZE])
+    if query.inbox_id is not None:
+        tickets = tickets.filter(inbox=query.inbox_id)
+    return _rows(access, [ticket for ticket in tickets if lies_in(ticket, query.folder, me=access.user_id)])
+
+
+def lies_in(ticket: Ticket, folder: Folder, *, me: UUID) -> bool:
+    """Return whether the ticket lies in `folder`, as `page_of` asks the database."""
+    if folder == Folder.BIN or ticket.deleted_at is not None:
+        return folder == Folder.BIN and ticket.deleted_at is not None
+    if folder == Folder.SPAM or ticket.spam_at is not None:
+        return folder == Folder.SPAM and ticket.spam_at is not None
+    if folder in {Folder.PENDING, Folder.CLOSED}:
+        return ticket.state == folder.value
+    whose = {Folder.OPEN: True, Folder.MINE: ticket.assignee_id == me, Folder.UNASSIGNED: ticket.assignee_id is None}
+    return ticket.state == State.OPEN and whose[folder]
 
 
 def show_counts(access: Access, *, inbox_id: UUID | None = None) -> tuple[FolderCount, ...]:

@@ -28,6 +28,15 @@ from inbox.tickets.states import Direction, DraftKind, Part, Protection, State
 
 MESSAGES_SHOWN = 30
 _LINE_PX = 22
+_PREVIEW = 400
+
+
+@dataclass(frozen=True, slots=True)
+class Newest:
+    """The newest message of a ticket: who wrote it, and how it begins."""
+
+    who: str
+    preview: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,21 +49,23 @@ class _Around:
 
 
 @transaction.atomic
-def show_ticket(access: Access, ticket: Ticket, *, before: UUID | None = None, printed: bool = False) -> TicketView:
-    """Open a ticket with its newest messages (those before the message `before` when given) for one person.
+def show_ticket(
+    access: Access, ticket: Ticket, *, everything: bool = False, action: Action = Action.TICKET_VIEW
+) -> TicketView:
+    """Open a ticket for one person: its newest messages, all of them with `everything`. Writes ONE entry, of `action`.
 
-    Writes one ticket.view entry, or ticket.print, and marks the ticket as seen.
+    The number of queries does not grow with the messages. The ticket counts as seen by that person.
     """
-    record(Action.TICKET_PRINT if printed else Action.TICKET_VIEW, on=ticket.as_subject(), number=ticket.number)
+    record(action, on=ticket.as_subject(), number=ticket.number)
     TicketSeen.objects.update_or_create(ticket=ticket, user_id=access.user_id, defaults={"version": ticket.version})
     messages = Message.objects.filter(ticket=ticket).order_by("-at", "-id")
-    if before is not None:
-        mark = Message.objects.filter(ticket=ticket, pk=before).first()
-        messages = messages.filter(at__lte=mark.at).exclude(pk__gte=before) if mark else messages.none()
-    newest = list(messages[: None if printed else MESSAGES_SHOWN])[::-1]
-    earlier = messages.count() - len(newest) if len(newest) == MESSAGES_SHOWN else 0
+    newest = list(messages if everything else messages[: MESSAGES_SHOWN + 1])
+    earlier = 0
+    if not everything and len(newest) > MESSAGES_SHOWN:
+        newest = newest[:MESSAGES_SHOWN]
+        earlier = messages.count() - MESSAGES_SHOWN
     with purpose(Purpose.VIEW):
-        return _view(ticket, _message_views(ticket, newest), earlier)
+        return _view(ticket, _message_views(ticket, newest[::-1]), earlier)
 
 
 @transaction.atomic
@@ -65,6 +76,19 @@ def show_html(ticket: Ticket, message: Message) -> str:
         return ""
     with purpose(Purpose.VIEW):
         return str(message.html)
+
+
+@transaction.atomic
+def show_newest(ticket: Ticket) -> Newest | None:
+    """Return who wrote last on a ticket and the beginning of it, None when nobody did; one message.body entry."""
+    message = Message.objects.filter(ticket=ticket).order_by("-at", "-id").first()
+    if message is None:
+        return None
+    record(Action.MESSAGE_BODY, on=ticket.as_subject(), message=message.pk)
+    person = people_of([message.author_id]).get(message.author_id)
+    with purpose(Purpose.VIEW):
+        who = person.name if person else readable(ticket, ticket, "sender")
+        return Newest(who, readable(ticket, message, "text")[:_PREVIEW])
 
 
 def show_draft(ticket: Ticket | None, kind: DraftKind, *, by: User) -> DraftView | None:

@@ -1,0 +1,102 @@
+"""`/live`: server-sent events for one person, filtered by what they may see."""
+
+import asyncio
+import json
+import time
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Final
+from uuid import UUID
+
+from asgiref.sync import sync_to_async
+from django.contrib.sessions.models import Session
+from django.db import connections
+from django.http import HttpRequest, HttpResponseNotAllowed, StreamingHttpResponse
+from django.http.response import HttpResponseBase
+from django.utils import timezone
+
+from accounts.models import User
+from helpdesk.web.live.hub import Away, Heard, Lost, Signal, hub_here
+from inbox.inboxes.access import access_of
+from inbox.inboxes.permissions import Access, Right
+
+PING_S: Final = 20.0
+RECHECK_S: Final = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Listener:
+    """Who listens: what they may see now, and the session that must go on."""
+
+    user_id: UUID
+    access: Access
+    session_key: str
+
+
+async def stream(request: HttpRequest) -> HttpResponseBase:
+    """Answer with a stream of the tickets that change, as far as the person may see them."""
+    if request.method != "GET":
+        return HttpResponseNotAllowed(["GET"])
+    listener = await sync_to_async(_listener)(request)
+    response = StreamingHttpResponse(_events(listener), content_type="text/event-stream")
+    response.headers["Cache-Control"] = "no-store"
+    response.headers["X-Accel-Buffering"] = "no"
+    return response
+
+
+def _listener(request: HttpRequest) -> _Listener:
+    user = request.user
+    if not isinstance(user, User):
+        raise TypeError("the door lets nobody else through")
+    listener = _Listener(user.pk, access_of(user), request.session.session_key or "")
+    # A stream may last for hours: it must not hold a database connection.
+    connections.close_all()
+    return listener
+
+
+async def _events(listener: _Listener) -> AsyncIterator[bytes]:
+    checked = time.monotonic()
+    yield b"retry: 3000\n\n"
+    async with hub_here().joined() as queue:
+        while True:
+            heard = await _next(queue)
+            if time.monotonic() - checked > RECHECK_S:
+                again = await sync_to_async(_renewed)(listener)
+                if again is None:
+                    return
+                listener, checked = again, time.monotonic()
+            if isinstance(heard, Away):
+                return
+            yield _line(heard, listener.access)
+
+
+async def _next(queue: asyncio.Queue[Heard]) -> Heard | None:
+    try:
+        async with asyncio.timeout(PING_S):
+            return await queue.get()
+    except TimeoutError:
+        return None
+
+
+def _renewed(listener: _Listener) -> _Listener | None:
+    """Return the listener with today's rights, None when the session is over or the person was switched off."""
+    try:
+        alive = Session.objects.filter(session_key=listener.session_key, expire_date__gt=timezone.now()).exists()
+        user = User.objects.filter(pk=listener.user_id, is_active=True).first()
+        return _Listener(user.pk, access_of(user), listener.session_key) if alive and user else None
+    finally:
+        connections.close_all()
+
+
+def _line(heard: Heard | None, access: Access) -> bytes:
+    if isinstance(heard, Lost):
+        return b"event: resync\ndata: {}\n\n"
+    if isinstance(heard, Signal) and _may_hear(heard, access):
+        return f"event: ticket\ndata: {json.dumps({'number': heard.number, 'version': heard.version})}\n\n".encode()
+    return b": ping\n\n"
+
+
+def _may_hear(signal: Signal, access: Access) -> bool:
+    """A restricted ticket is heard by holders of VIEW_RESTRICTED alone; its named readers see it on their next look."""
+    right = Right.VIEW_RESTRICTED if signal.restricted else Right.VIEW
+    return access.can(right, signal.inbox_id) and access.can(Right.VIEW, signal.inbox_id)

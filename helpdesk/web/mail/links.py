@@ -1,0 +1,76 @@
+"""Links in mails: a page shows the true host, one key goes on, and the entry tells who went."""
+
+from typing import Final
+from urllib.parse import urlsplit
+from uuid import UUID
+
+from django.http import HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
+
+from audit.actions import Action
+from audit.record import record
+from helpdesk.core.errors import Invalid
+from helpdesk.web.base.request import DeskRequest
+from inbox.inboxes.permissions import Right
+from inbox.tickets.access import message_for
+
+_SCHEMES: Final = {"http", "https", "mailto"}
+_LONGEST: Final = 2000
+_BIDI: Final = frozenset("\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+
+
+@require_http_methods(["GET", "POST"])
+def out(request: DeskRequest) -> HttpResponse:
+    """Show where a link leads; a POST goes on and is recorded."""
+    data = request.POST if request.method == "POST" else request.GET
+    message = message_for(request.access, _uuid(data.get("m", "")), need=Right.VIEW)
+    url = data.get("u", "")
+    host = _host(url)
+    if request.method == "POST":
+        record(Action.LINK_OPENED, on=message.ticket.as_subject(), message=message.pk, host=host)
+        return HttpResponseRedirect(url, headers={"Referrer-Policy": "no-referrer"})
+    context = {
+        "url": url,
+        "host": host,
+        "reasons": _reasons(url, host),
+        "message_id": message.pk,
+        "number": message.ticket.number,
+    }
+    return render(request, "mail/out.html", context)
+
+
+def _uuid(text: str) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError as error:
+        raise Invalid("the link names no message") from error
+
+
+def _host(url: str) -> str:
+    """Return the true host in ASCII. Raises Invalid for anything but a web or mail address."""
+    if len(url) > _LONGEST or any(ord(letter) < 33 or letter in _BIDI for letter in url):
+        raise Invalid("this is no address that can be opened")
+    try:
+        parts = urlsplit(url)
+        host = (parts.hostname or parts.path.rpartition("@")[2]).encode("idna").decode()
+    except (ValueError, UnicodeError) as error:
+        raise Invalid("this is no address that can be opened") from error
+    if parts.scheme not in _SCHEMES or not host:
+        raise Invalid("this is no address that can be opened")
+    return host
+
+
+def _reasons(url: str, host: str) -> list[str]:
+    reasons = []
+    parts = urlsplit(url)
+    if "xn--" in host:
+        reasons.append(_("The host's name holds letters of other alphabets: look at it letter by letter."))
+    if parts.scheme != "mailto" and "@" in parts.netloc:
+        reasons.append(_("What stands before the @ is no host: it only looks like one."))
+    if parts.scheme == "http":
+        reasons.append(_("The connection would not be encrypted."))
+    if host.replace(".", "").isdigit() or ":" in host:
+        reasons.append(_("It names a bare number instead of a host."))
+    return reasons

@@ -1,0 +1,141 @@
+"""What the templates of tickets are given, worked out from frozen rows."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.conf import settings
+from django.http import QueryDict
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from helpdesk.core.context import Purpose, purpose
+from helpdesk.core.errors import NotFound
+from helpdesk.web.base.request import DeskRequest
+from helpdesk.web.tickets.delivery import Delivery, deliveries_of, quarantine_of
+from inbox.inboxes.models import Inbox
+from inbox.inboxes.permissions import Access, Right
+from inbox.mail.send.recipients import Suggestion, suggest
+from inbox.tickets.models import Ticket
+from inbox.tickets.opening.lists import ListQuery, show_counts, show_list
+from inbox.tickets.opening.people import people_of
+from inbox.tickets.opening.reader import show_draft, show_ticket
+from inbox.tickets.rows import DraftView, Person, TicketView
+from inbox.tickets.states import DraftKind, Folder
+
+_OFFERED = (Right.REPLY, Right.NOTE, Right.ASSIGN, Right.EDIT, Right.DELETE, Right.VIEW_RAW)
+Context = dict[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Who an answer would go to, as the composer shows it. `warning` is "" when there is nothing to say."""
+
+    to: tuple[object, ...]
+    cc: tuple[object, ...]
+    warning: str
+
+
+def list_query(query: QueryDict) -> ListQuery:
+    """Return which list the address asks for: an unknown folder means all open, a broken inbox is an absent one."""
+    folder = query.get("folder", "")
+    return ListQuery(
+        Folder(folder) if folder in Folder.values else Folder.OPEN,
+        _uuid(query.get("inbox", "")),
+        query.get("after", ""),
+    )
+
+
+def list_context(access: Access, query: ListQuery) -> Context:
+    """Return the folders and one page of the list, opened and recorded."""
+    inboxes = list(Inbox.objects.filter(pk__in=access.inboxes(Right.VIEW)).only("id", "name"))
+    names = {inbox.pk: inbox.name for inbox in inboxes}
+    if query.inbox_id is not None and query.inbox_id not in names:
+        raise NotFound("no such inbox")
+    page = show_list(access, query)
+    counts = {each.folder: each.count for each in show_counts(access, inbox_id=query.inbox_id)}
+    title = str(query.folder.label)
+    if query.inbox_id is not None:
+        title = f"{title}, {names[query.inbox_id]}"
+    return {
+        "folders": [{"folder": folder, "count": counts.get(folder, 0)} for folder in Folder],
+        "folder": query.folder,
+        "inbox_id": query.inbox_id,
+        "inboxes": inboxes,
+        "list_title": title,
+        "list_count": counts.get(query.folder, len(page.rows)),
+        "rows": page.rows,
+        "next_cursor": page.next_cursor,
+    }
+
+
+def reader_context(request: DeskRequest, ticket: Ticket, query: ListQuery) -> Context:
+    """Return the opened ticket with everything that its page offers; one entry is written."""
+    access = request.access
+    everything = request.GET.get("all") == "1"
+    view = show_ticket(access, ticket, everything=everything)
+    rights = {right.value: access.can(right, ticket.inbox_id) for right in _OFFERED}
+    return {
+        "ticket": view,
+        "folder": query.folder,
+        "inbox_id": query.inbox_id,
+        "rights": rights,
+        "people": _assignable(access, ticket, request.user) if rights["assign"] else (),
+        "draft": _draft(ticket, request.user),
+        "answer": _answer(ticket) if rights["reply"] else None,
+        "delivery": _delivery(view, access, ticket),
+        "quarantine": quarantine_of(ticket),
+        "upload_bytes": settings.POSTERN_UPLOAD_BYTES,
+    }
+
+
+def _delivery(view: TicketView, access: Access, ticket: Ticket) -> Mapping[UUID, Delivery]:
+    may_reply = access.can(Right.REPLY, ticket.inbox_id)
+    return deliveries_of([message.id for message in view.messages], may_reply=may_reply, me=access.user_id)
+
+
+def _assignable(access: Access, ticket: Ticket, user: User) -> tuple[Person, ...]:
+    """Return who may be handed the ticket: oneself alone, or everybody who may answer in its inbox."""
+    if not access.can_assign(ticket.inbox_id, to_self=False):
+        return tuple(people_of([user.pk]).values())
+    workers = User.objects.filter(
+        is_active=True,
+        groups__inboxgrouppermission__content_object=ticket.inbox_id,
+        groups__inboxgrouppermission__permission__codename=Right.REPLY,
+    )
+    people = people_of(workers.values_list("pk", flat=True)).values()
+    return tuple(sorted(people, key=lambda person: (person.id != user.pk, person.name.casefold())))
+
+
+def _draft(ticket: Ticket, user: User) -> DraftView | None:
+    drafts = [show_draft(ticket, kind, by=user) for kind in (DraftKind.REPLY, DraftKind.NOTE)]
+    kept = [draft for draft in drafts if draft is not None]
+    return max(kept, key=lambda draft: draft.saved_at, default=None)
+
+
+def _answer(ticket: Ticket) -> Answer:
+    with purpose(Purpose.VIEW):
+        suggestion = suggest(ticket)
+    return Answer(suggestion.to, suggestion.cc, _warning(suggestion))
+
+
+def _warning(suggestion: Suggestion) -> str:
+    words = []
+    if suggestion.elsewhere:
+        words.append(
+            _("Its answers should go to %(address)s, another domain than the sender's. This one goes to the sender.")
+            % {"address": suggestion.elsewhere}
+        )
+    if suggestion.dropped:
+        names = ", ".join(recipient.name or recipient.address for recipient in suggestion.dropped[:5])
+        words.append(_("Not in this mail any more, so not offered: %(names)s.") % {"names": names})
+    return " ".join(words)
+
+
+def _uuid(text: str) -> UUID | None:
+    if not text:
+        return None
+    try:
+        return UUID(text)
+    except ValueError as error:
+        raise NotFound("no such inbox") from error

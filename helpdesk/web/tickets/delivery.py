@@ -1,0 +1,110 @@
+"""What became of our own mails and of mails that could not be read, in words."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+from uuid import UUID
+
+from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from helpdesk.core.context import Purpose, purpose
+from inbox.mail.models import InboundMail, OutboundMail
+from inbox.mail.send import deliver
+from inbox.mail.states import OutState, RawState
+from inbox.tickets.models import Ticket
+
+_QUARANTINE: Final[dict[str, Promise]] = {
+    "timeout": gettext_lazy("Reading it took too long."),
+    "memory": gettext_lazy("Reading it took too much memory."),
+    "crashed": gettext_lazy("It broke the program that reads mail."),
+    "too_large": gettext_lazy("It is larger than this desk fetches; it still lies on the mail server."),
+    "cannot_be_opened": gettext_lazy("Its seal does not fit: the stored bytes were changed or lost."),
+}
+
+
+_LOST: Final[dict[str, Promise]] = {
+    deliver.LOST: gettext_lazy(
+        "The connection broke after the mail was handed in: nobody knows whether it arrived. It is tried once more."
+    ),
+    deliver.LOST_TWICE: gettext_lazy(
+        "The connection broke twice after the mail was handed in. Send it again only if it did not arrive."
+    ),
+}
+_SAID: Final[dict[tuple[OutState, str], Promise]] = {
+    (OutState.DEFERRED, ""): gettext_lazy("Not sent yet, it is tried again by itself. The server says: %(words)s"),
+    (OutState.SENT, deliver.PARTLY): gettext_lazy("Sent, but not to everybody: %(words)s"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """How an outgoing message fares. `words` is "" when nothing needs to be said."""
+
+    id: UUID
+    state: str
+    label: str
+    words: str
+    can_resend: bool
+    can_undo: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Quarantine:
+    """Why a ticket stands for a mail that could not be read."""
+
+    words: str
+    can_retry: bool
+
+
+def deliveries_of(message_ids: Sequence[UUID], *, may_reply: bool, me: UUID) -> dict[UUID, Delivery]:
+    """Return how each outgoing one of these messages fares, in one query. A mail is undone by its author alone."""
+    rows = OutboundMail.objects.filter(message__in=message_ids)
+    return {row.message_id: _delivery(row, may_reply=may_reply, me=me) for row in rows if row.message_id is not None}
+
+
+def quarantine_of(ticket: Ticket) -> Quarantine | None:
+    """Return why the ticket's mail could not be read, None for an ordinary ticket."""
+    if not ticket.unreadable:
+        return None
+    row = InboundMail.objects.filter(message__ticket=ticket).select_related("raw").first()
+    if row is None:
+        return None
+    words = _QUARANTINE.get(row.verdict_reason, _QUARANTINE["crashed"])
+    return Quarantine(str(words), row.raw.state == RawState.QUARANTINED and row.raw.blob is not None)
+
+
+def _delivery(row: OutboundMail, *, may_reply: bool, me: UUID) -> Delivery:
+    state = OutState(row.state)
+    waiting = state == OutState.QUEUED and row.send_after > timezone.now()
+    return Delivery(
+        row.pk,
+        state.value,
+        str(state.label),
+        _words(row, state),
+        can_resend=may_reply and state in {OutState.REFUSED, OutState.UNCERTAIN},
+        can_undo=waiting and row.author_id == me,
+    )
+
+
+def _words(row: OutboundMail, state: OutState) -> str:
+    with purpose(Purpose.VIEW):
+        said = str(row.server_words or "")
+    if state == OutState.REFUSED:
+        return _refused(row.reason, said)
+    words = (
+        _LOST.get(row.reason) if state == OutState.UNCERTAIN else _SAID.get((state, row.reason), _SAID.get((state, "")))
+    )
+    return str(words) % {"words": said or "–"} if words else ""
+
+
+def _refused(reason: str, said: str) -> str:
+    if reason == deliver.NO_MAILBOX:
+        return _("Not sent: the mailbox of this inbox was removed. Ask an administrator, then send again.")
+    if reason == deliver.GAVE_UP:
+        return _("Not sent: the server did not take it for three days. It last said: %(words)s") % {
+            "words": said or "–"
+        }
+    return _("Not sent: the server refused it. It says: %(words)s") % {"words": said or "–"}

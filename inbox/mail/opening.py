@@ -1,0 +1,31 @@
+"""Open what mail keeps sealed: the untouched original, which owes an entry, and a mailbox's secret for the desk."""
+
+from collections.abc import Iterator
+
+from audit.actions import Action
+from audit.record import record
+from helpdesk.core.context import Purpose, purpose
+from helpdesk.crypto.files import open_blob
+from inbox.mail.imap.wire import Security, Server
+from inbox.mail.models import Mailbox, RawMail
+from inbox.tickets.models import Ticket
+
+
+def open_raw(ticket: Ticket, raw: RawMail) -> Iterator[bytes]:
+    """Return the bytes of a mail as they came, in chunks. Writes one message.raw entry. Its bytes must be there."""
+    record(Action.MESSAGE_RAW, on=ticket.as_subject(), mail=raw.pk)
+    if raw.blob is None:
+        return iter(())
+    with purpose(Purpose.VIEW):
+        return open_blob(raw.blob, raw.seal_ref(), kind="raw")
+
+
+def imap_server(mailbox: Mailbox) -> Server:
+    """Return where the mailbox's IMAP server listens."""
+    return Server(mailbox.imap_host, mailbox.imap_port, Security(mailbox.imap_security), mailbox.ca_file or None)
+
+
+def secret_of(mailbox: Mailbox, name: str) -> str:
+    """Return one of the mailbox's secrets, "" when it has none of that name."""
+    with purpose(Purpose.SYSTEM):
+        return str(mailbox.secret.get(name, ""))
