@@ -11,13 +11,11 @@ from enum import StrEnum
 from typing import Final
 from uuid import UUID
 
-from django.utils import timezone
-
 from audit.actions import Action
-from audit.errors import ExportIncomplete
+from audit.errors import ExportIncomplete, LogNotFound
 from audit.models import Entry
 from audit.opening import LOG_SUBJECT, EntryRow, filter_details, open_rows
-from audit.payload import Plain, plain
+from audit.payload import Plain
 from audit.querysets import EntryCursor, EntryFilter, EntryQuerySet, snapshot
 from audit.record import record
 from helpdesk.core.context import (
@@ -85,7 +83,7 @@ class Manifest:
     count: int
     first_id: UUID | None
     last_id: UUID | None
-    filter: Mapping[str, Plain]
+    filter: Plain
     columns: Sequence[str]
     guard: str
     guard_rule: str
@@ -114,34 +112,55 @@ def begin_export(wanted: EntryFilter, *, form: Form, byte_order_mark: bool = Fal
     """
     moment = snapshot()
     found = _found(wanted, moment)
-    count = found.count()
-    first = found.oldest_first().values_list("pk", flat=True).first()
-    last = found.newest_first().values_list("pk", flat=True).first()
-    asked = {name: plain(value) for name, value in filter_details(wanted).items()}
     export_id = record(
         Action.AUDIT_EXPORT,
         on=LOG_SUBJECT,
         form=form,
-        count=count,
-        first_id=first,
-        last_id=last,
-        byte_order_mark=byte_order_mark,
+        count=found.count(),
+        first_id=found.oldest_first().values_list("pk", flat=True).first(),
+        last_id=found.newest_first().values_list("pk", flat=True).first(),
+        byte_order_mark=byte_order_mark and form == Form.CSV,
         filter=filter_details(wanted),
     )
-    manifest = Manifest(
-        export_id=export_id,
-        form=form,
-        made_at=utc(timezone.now()),
-        count=count,
-        first_id=first,
-        last_id=last,
-        filter=asked,
+    return Export(_manifest(export_id), wanted, moment, current_actor(), current_request())
+
+
+def show_manifest(export_id: UUID, *, person_id: UUID) -> Manifest:
+    """Return the manifest of an export that a person began, and record that it was read. Raises LogNotFound."""
+    if not Entry.found.filter(pk=export_id, action=Action.AUDIT_EXPORT, actor_id=person_id).exists():
+        raise LogNotFound("no such export")
+    record(Action.AUDIT_VIEW, on=LOG_SUBJECT, manifest=export_id)
+    return _manifest(export_id)
+
+
+def last_export_id(person_id: UUID) -> UUID | None:
+    """Return the id of the export that a person began last, None before the first one."""
+    begun = Entry.found.filter(action=Action.AUDIT_EXPORT, actor_id=person_id)
+    return begun.newest_first().values_list("pk", flat=True).first()
+
+
+def _manifest(export_id: UUID) -> Manifest:
+    with purpose(Purpose.EXPORT):
+        (row,) = open_rows(Entry.found.filter(pk=export_id))
+    told = row.content.details
+    guards = told["form"] == Form.CSV
+    return Manifest(
+        export_id=row.id,
+        form=Form(str(told["form"])),
+        made_at=utc(row.occurred_at),
+        count=int(str(told["count"])),
+        first_id=_key(told["first_id"]),
+        last_id=_key(told["last_id"]),
+        filter=told["filter"],
         columns=COLUMNS,
-        guard=GUARD if form == Form.CSV else "",
-        guard_rule=GUARD_RULE if form == Form.CSV else "",
-        byte_order_mark=byte_order_mark and form == Form.CSV,
+        guard=GUARD if guards else "",
+        guard_rule=GUARD_RULE if guards else "",
+        byte_order_mark=bool(told["byte_order_mark"]),
     )
-    return Export(manifest, wanted, moment, current_actor(), current_request())
+
+
+def _key(text: Plain) -> UUID | None:
+    return UUID(text) if isinstance(text, str) else None
 
 
 def stream(export: Export, *, names: Names) -> Iterator[bytes]:

@@ -10,7 +10,6 @@ from django.db import connections, transaction
 from accounts.models import User
 from audit.actions import Action, SubjectKind
 from audit.models import Entry
-from audit.record import record
 from audit.subjects import Subject
 from helpdesk.core.context import Actor, ActorKind
 from helpdesk.core.ids import new_id
@@ -28,9 +27,9 @@ def actor_of(person: User) -> Actor:
     return Actor(ActorKind.PERSON, person.pk)
 
 
-def make_entry(action: Action = Action.KEYS_ROTATED, on: Subject = DESK, **details: str | int) -> Entry:
+def make_entry(action: Action = Action.KEYS_ROTATED, **details: str) -> Entry:
     """Return an entry as the database stamped it."""
-    return Entry.found.get(pk=record(action, on=on, **details))
+    return Entry.found.get(pk=Entry.objects.write(action, on=DESK, content={"details": details}).pk)
 
 
 def ticket_subject(inbox_id: UUID | None = None, ticket_id: UUID | None = None) -> Subject:

@@ -1,6 +1,6 @@
 """The database keeps the log: what the app role, and even the owner, cannot do to an entry."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -112,7 +112,7 @@ def test_without_the_guard_the_owner_changes_an_entry(entry: Entry) -> None:
 @pytest.mark.parametrize("way", ["save", "delete", "update", "bulk_update", "queryset delete"])
 def test_orm_changes_no_entry(entry: Entry, way: str) -> None:
     entry.action = "ticket.view"
-    ways = {
+    ways: dict[str, Callable[[], object]] = {
         "save": lambda: entry.save(update_fields=["action"]),
         "delete": entry.delete,
         "update": lambda: Entry.found.update(action="ticket.view"),
