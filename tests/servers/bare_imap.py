@@ -147,7 +147,8 @@ class _Conversation(socketserver.StreamRequestHandler):
         if partial is None:
             flags = "\\Deleted" if uid in script.deleted else ""
             size = len(mail) if script.size_told is None else script.size_told
-            self._say(f"* {number} FETCH (FLAGS ({flags}) RFC822.SIZE {size} INTERNALDATE {script.date} UID {uid})")
+            rest = "" if items == "FLAGS" else f" RFC822.SIZE {size} INTERNALDATE {script.date}"
+            self._say(f"* {number} FETCH (FLAGS ({flags}){rest} UID {uid})")
             return
         name = "BODY[]"
         if partial[1] is not None:
