@@ -100,12 +100,13 @@ class SealedAttribute:
     def __init__(self, field: "SealedField") -> None:
         """Serve `field`."""
         self.field = field
+        self.name = field.attname
 
     def __get__(self, instance: "SealedModel | None", owner: type | None = None) -> object:
         """Return the plaintext, None for NULL. Raises NoPurpose, DecryptionError, KeyMissing or KeyDestroyed."""
         if instance is None:
             return self
-        value = self.field.held(instance)
+        value = instance.__dict__.get(self.name) or self.field.held(instance)
         if value is None or _as_stored.get():
             return value
         return self.field.unseal(instance, value) if isinstance(value, Sealed) else value.plain
@@ -118,7 +119,7 @@ class SealedAttribute:
         elif value is not None and not isinstance(value, _Assigned):
             self.field.must_take(value)
             value = _Assigned(value)
-        instance.__dict__[self.field.attname] = value
+        instance.__dict__[self.name] = value
 
 
 class SealedField(models.Field):  # type: ignore[type-arg] # Django's fields take no type parameters when they run
@@ -150,13 +151,14 @@ class SealedField(models.Field):  # type: ignore[type-arg] # Django's fields tak
     def seal(self, instance: "SealedModel", value: object) -> Sealed:
         """Return `value` sealed for this column of `instance`."""
         key = sealing_key(instance.seal_ref())
-        stored = envelope.seal(key.cipher, self.encode(value), context=self._context + instance.pk.bytes)
-        return Sealed(stored, pk=instance.pk)
+        pk: UUID = instance.pk
+        return Sealed(envelope.seal(key.cipher, self.encode(value), context=self._context + pk.bytes), pk=pk)
 
     def unseal(self, instance: "SealedModel", sealed: Sealed) -> object:
         """Return the plaintext of `sealed`, which must be of this column of `instance`."""
         key = opening_key(instance.seal_ref())
-        return self.decode(envelope.unseal(key.cipher, sealed.envelope, context=self._context + instance.pk.bytes))
+        pk: UUID = instance.pk
+        return self.decode(envelope.unseal(key.cipher, sealed.envelope, context=self._context + pk.bytes))
 
     def contribute_to_class(self, cls: type[models.Model], name: str, *args: bool, **kwargs: bool) -> None:
         """Join the model and fix once what the column's seals are bound to. No form made from the model has it."""

@@ -114,17 +114,19 @@ class _SealedContent:
             yield self._stream.seal(number, chunk, last=last)
 
 
-def _even(chunks: Iterable[bytes]) -> Iterator[tuple[bytes, bool]]:
+def _even(chunks: Iterable[bytes]) -> Iterator[tuple[bytearray, bool]]:
     """Yield the same bytes in chunks of 64 KiB, each with whether it is the last, which alone may be shorter."""
     held = bytearray()
     for chunk in chunks:
-        view = memoryview(chunk)
-        for at in range(0, len(view), aead.CHUNK_BYTES):
-            held += view[at : at + aead.CHUNK_BYTES]
-            if len(held) > aead.CHUNK_BYTES:
-                yield bytes(held[: aead.CHUNK_BYTES]), False
-                del held[: aead.CHUNK_BYTES]
-    yield bytes(held), True
+        left = memoryview(chunk)
+        while left:
+            if len(held) == aead.CHUNK_BYTES:
+                yield held, False
+                held = bytearray()
+            room = aead.CHUNK_BYTES - len(held)
+            held += left[:room]
+            left = left[room:]
+    yield held, True
 
 
 def _opened(blob_id: UUID, key: bytes, *, aad: bytes, span: slice) -> Iterator[bytes]:
