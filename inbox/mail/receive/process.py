@@ -1,7 +1,6 @@
 """Read a stored mail: count the try, parse it in the child, and write its ticket all or nothing."""
 
 import logging
-import threading
 from datetime import timedelta
 from uuid import UUID
 
@@ -19,13 +18,12 @@ from inbox.mail.mime.parsed import ParsedMail
 from inbox.mail.models import InboundMail, RawMail
 from inbox.mail.receive.judge import judge
 from inbox.mail.receive.landing import Incoming, land, land_unreadable
-from inbox.mail.receive.parser import Parser, ParserFailed
+from inbox.mail.receive.parser import ParserFailed, parse_in_child
 from inbox.mail.states import KillPoint, RawState, Verdict
 
 logger = logging.getLogger(__name__)
 
 _FIRST_WAIT = timedelta(seconds=30)
-_here = threading.local()
 
 
 def process_raw(raw_id: UUID) -> RawState:
@@ -59,15 +57,7 @@ def _parse(raw: RawMail) -> ParsedMail:
         raise CryptoError("the bytes of this mail were never stored")
     with purpose(Purpose.SYSTEM):
         chunks = open_blob(raw.blob, raw.seal_ref(), kind="raw")
-        return _parser().parse(chunks)
-
-
-def _parser() -> Parser:
-    # A child of its own for each worker thread.
-    if not hasattr(_here, "parser"):
-        _here.parser = Parser()
-    parser: Parser = _here.parser
-    return parser
+        return parse_in_child(chunks)
 
 
 def _failed(raw_id: UUID, reason: str) -> RawState:
