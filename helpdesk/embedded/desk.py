@@ -1,11 +1,14 @@
 """The processes of a desk on one machine: one web process, one worker with the beat inside."""
 
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Final
 
+from helpdesk.embedded import launch
 from helpdesk.embedded.home import Home
-from helpdesk.embedded.supervise import Part
+from helpdesk.embedded.supervise import Part, Supervisor
+from helpdesk.embedded.terminal import Terminal
 
 QUEUES: Final = "fetch,process,send,slow"
 
@@ -24,6 +27,18 @@ def worker(home: Home) -> Part:
     program = _tool("celery", "-q", "-A", "helpdesk", "worker", "-P", "threads", "-c", "2", "-B", "-Q", QUEUES)
     beat = ("--schedule", str(home.run / "beat"), "--pidfile=")
     return Part("worker", (*program, *beat, "--without-mingle", "--without-gossip", "--loglevel", "WARNING"))
+
+
+def supervise(home: Home, *, bind: str, port: int) -> None:
+    """Run web and worker beside the services of `home` that this process holds, until a signal comes."""
+    services = launch.held_services(home)
+    supervisor = Supervisor(
+        parts=(web(bind, port), worker(home)),
+        services=services,
+        revive=partial(launch.revive, home, services),
+        terminal=Terminal(sys.stdout),
+    )
+    supervisor.run()
 
 
 def _tool(name: str, *words: str) -> tuple[str, ...]:

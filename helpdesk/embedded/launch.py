@@ -88,6 +88,14 @@ def held_services(home: Home) -> list[Service]:
     return held
 
 
+def environment_without_services(home: Home) -> dict[str, str]:
+    """Return our environment without the addresses that `hold` set, for a program that holds the services itself."""
+    names = {service.name for service in held_services(home)}
+    ours = {"DATABASE_URL", "DATABASE_OWNER_URL"} if "postgres" in names else set()
+    ours |= {"REDIS_URL"} if "redis" in names else set()
+    return {name: value for name, value in os.environ.items() if name not in ours}
+
+
 def _services(home: Home) -> tuple[Postgres, Redis]:
     folder = socket_folder(home)
     return Postgres(home, folder), Redis(home, folder)

@@ -7,7 +7,6 @@ import socket
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +21,6 @@ from helpdesk.crypto.errors import CryptoError
 from helpdesk.crypto.setup import setup_keys
 from helpdesk.embedded import desk, launch
 from helpdesk.embedded.home import Home, find_home, prepare
-from helpdesk.embedded.supervise import Supervisor
 from helpdesk.embedded.terminal import Terminal
 
 
@@ -37,32 +35,44 @@ class Command(BaseCommand):
         parser.add_argument("--no-prepare", action="store_true", help="do not migrate, check or collect files first")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Return when a signal has stopped everything."""
-        home = find_home()
-        with _only_one(home):
-            _refuse_taken_port(settings.POSTERN_BIND, settings.POSTERN_PORT)
-            if not options["no_prepare"]:
-                _prepare_desk()
-                _collect_static(home.run / "static")
-            _run(home)
+        """Become the program that runs the desk; its end is ours."""
+        with prepared_home(skip=options["no_prepare"]) as home:
+            _say_address()
+            words = (settings.POSTERN_BIND, str(settings.POSTERN_PORT))
+            command = (sys.executable, "-m", "helpdesk.embedded", *words)
+            sys.stdout.flush()
+            os.chdir(settings.BASE_DIR)
+            os.execve(sys.executable, command, launch.environment_without_services(home))  # noqa: S606 - no shell
 
 
-def _run(home: Home) -> None:
-    terminal = Terminal(sys.stdout)
-    services = launch.held_services(home)
-    terminal.line("postern", _("%(url)s - Ctrl-C stops the desk") % {"url": settings.POSTERN_URL})
-    supervisor = Supervisor(
-        parts=(desk.web(settings.POSTERN_BIND, settings.POSTERN_PORT), desk.worker(home)),
-        services=services,
-        revive=partial(launch.revive, home, services),
-        terminal=terminal,
-    )
-    supervisor.run()
+@contextmanager
+def prepared_home(*, skip: bool = False) -> Iterator[Home]:
+    """Hold the home for this process, its tables, keys and static files up to date unless `skip`.
+
+    Raises CommandError when another one runs, the port is taken, or a key is missing or wrong.
+    """
+    home = find_home()
+    with _only_one(home):
+        _refuse_taken_port(settings.POSTERN_BIND, settings.POSTERN_PORT)
+        if not skip:
+            _prepare_desk()
+            _collect_static(home.run / "static")
+        yield home
+
+
+def run(home: Home) -> None:
+    """Run web and worker beside the services in this process, until a signal comes."""
+    _say_address()
+    desk.supervise(home, bind=settings.POSTERN_BIND, port=settings.POSTERN_PORT)
+
+
+def _say_address() -> None:
+    Terminal(sys.stdout).line("postern", _("%(url)s - Ctrl-C stops the desk") % {"url": settings.POSTERN_URL})
 
 
 def _prepare_desk() -> None:
     """Bring tables and keys up to date. Raises CommandError when a key is missing or wrong."""
-    call_command("migrate", interactive=False, verbosity=1)
+    call_command("migrate", interactive=False, verbosity=0)
     call_command("check", databases=["default"])
     try:
         setup_keys()
@@ -87,11 +97,12 @@ def _collect_static(stamp: Path) -> None:
 
 @contextmanager
 def _only_one(home: Home) -> Iterator[None]:
-    """Hold the home for this `up`. Raises CommandError when another one has it."""
+    """Hold the home for this `up` and what it becomes. Raises CommandError when another one has it."""
     prepare(home)
     handle = os.open(home.run / "up.lock", os.O_RDWR | os.O_CREAT, 0o600)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        os.set_inheritable(handle, True)  # noqa: FBT003 - its own signature
         os.truncate(handle, 0)
         os.write(handle, str(os.getpid()).encode())
         yield
