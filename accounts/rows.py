@@ -12,7 +12,7 @@ class SessionRow:
     id: int
     network: str
     agent: str
-    started_at: datetime
+    since: datetime
     current: bool
 
 

@@ -5,7 +5,7 @@ from django.test import Client
 from django_otp import DEVICE_ID_SESSION_KEY
 from django_otp.oath import totp
 
-from accounts.models import TotpDevice, User
+from accounts.models import Factor, TotpDevice, User
 from accounts.services import people
 from helpdesk.core.context import Purpose, purpose
 
@@ -20,7 +20,14 @@ def make_person(email: str = "lea@example.org", name: str = "Lea Berg", *, is_st
 
 def make_app(user: User, name: str = "app") -> TotpDevice:
     """Return a confirmed authenticator app of `user`, its secret made of its name."""
-    return TotpDevice.objects.create(user=user, name=name, secret=name.encode().ljust(20, b"."))
+    device: TotpDevice = TotpDevice.objects.create(user=user, name=name, secret=name.encode().ljust(20, b"."))
+    return device
+
+
+def forgive(factor: Factor) -> None:
+    """Forget the failed tries of a factor, and read its row anew."""
+    type(factor).objects.filter(pk=factor.pk).update(throttling_failure_count=0, throttling_failure_timestamp=None)
+    factor.refresh_from_db()
 
 
 def code_of(device: TotpDevice, *, later_s: int = 0) -> str:

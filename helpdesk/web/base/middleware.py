@@ -2,9 +2,11 @@
 
 from collections.abc import Callable, Iterator
 from contextvars import Context, copy_context
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponseBase, StreamingHttpResponse
+from django.utils import timezone, translation
 from django.utils.crypto import salted_hmac
 from django.utils.functional import SimpleLazyObject
 
@@ -78,8 +80,9 @@ class ActorMiddleware:
         user = request.user
         if not isinstance(user, User):
             return self._get_response(request)
-        with acting_as(user.as_actor()):
+        with acting_as(user.as_actor()), translation.override(user.language), timezone.override(_zone(user)):
             response = self._get_response(request)
+            response.headers.setdefault("Content-Language", user.language)
             if isinstance(response, StreamingHttpResponse) and not response.is_async:
                 response.streaming_content = _kept(copy_context(), iter(response))
             return response
@@ -87,6 +90,13 @@ class ActorMiddleware:
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponseBase | None:
         """Return the page for what a person did wrong or what is away; None leaves a bug to the edge."""
         return answer_error(request, error)
+
+
+def _zone(user: User) -> ZoneInfo:
+    try:
+        return ZoneInfo(user.timezone)
+    except (ZoneInfoNotFoundError, ValueError):
+        return ZoneInfo("UTC")
 
 
 def _access(request: HttpRequest) -> Access:

@@ -6,16 +6,19 @@ from typing import Final
 from django import forms
 from django.contrib import messages
 from django.contrib.auth import update_session_auth_hash
-from django.http import HttpResponse
+from django.forms.models import model_to_dict
+from django.http import HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
+from accounts.models import User
 from accounts.services import factors, people, sessions
 from helpdesk.core.errors import Invalid
-from helpdesk.web.base.request import DeskRequest
+from helpdesk.web.base.once import once
+from helpdesk.web.base.request import DeskRequest, wants_json
 from helpdesk.web.door.enrol import fresh_proof, show_fresh_codes
 from helpdesk.web.door.forms import OneCodeForm, PasswordForm, ProfileForm
 
@@ -24,6 +27,12 @@ class UnknownAct(Invalid):
     """The form names nothing that this page does."""
 
     code = "unknown_act"
+
+
+class BadWish(Invalid):
+    """A field of one's wishes holds something that is not offered."""
+
+    code = "bad_wish"
 
 
 class BadSession(Invalid):
@@ -35,11 +44,12 @@ class BadSession(Invalid):
 @never_cache
 @sensitive_post_parameters("old", "new", "again", "code")
 @require_http_methods(["GET", "POST"])
+@once
 def me(request: DeskRequest) -> HttpResponse:
     """Show the page, or do the one thing that the form names."""
     if request.method == "GET":
         return _page(request)
-    act = _ACTS.get(request.POST.get("act", ""))
+    act = _ACTS.get(request.POST.get("act", "profile"))
     if act is None:
         raise UnknownAct("no such act")
     return act(request)
@@ -49,9 +59,9 @@ def _page(request: DeskRequest, **bound: forms.BaseForm) -> HttpResponse:
     """Return the page; `bound` are forms with errors that take the place of fresh ones."""
     user = request.user
     context: dict[str, object] = {
-        "profile": ProfileForm(instance=user),
-        "password": PasswordForm(user=user),
-        "fresh": OneCodeForm(),
+        "form": ProfileForm(instance=user),
+        "password": PasswordForm(user=user, auto_id="password_%s"),
+        "fresh": OneCodeForm(auto_id="fresh_%s"),
         "sessions": sessions.list_sessions(user, current_key=request.session.session_key),
         "factors": factors.list_factors(user),
         "codes_left": factors.codes_left(user),
@@ -61,21 +71,27 @@ def _page(request: DeskRequest, **bound: forms.BaseForm) -> HttpResponse:
 
 
 def _saved(request: DeskRequest, text: str) -> HttpResponse:
+    if wants_json(request):
+        return JsonResponse({"said": ""})
     messages.success(request, text)
     return redirect("door:me")
 
 
 def _profile(request: DeskRequest) -> HttpResponse:
-    form = ProfileForm(request.POST, instance=request.user)
-    if not form.is_valid():
-        request.user.refresh_from_db()
-        return _page(request, profile=form)
-    people.save_preferences(request.user, **form.cleaned_data)
-    return _saved(request, _("Saved."))
+    """Save the whole form; a script may send some of its fields and leaves the others as they are."""
+    user = request.user
+    kept = model_to_dict(user, fields=people.PREFERENCES) if wants_json(request) else {}
+    form = ProfileForm({**kept, **request.POST.dict()}, instance=User.objects.get(pk=user.pk))
+    if form.is_valid():
+        people.save_preferences(user, **form.cleaned_data)
+        return _saved(request, _("Saved."))
+    if wants_json(request):
+        raise BadWish("a field does not fit")
+    return _page(request, form=form)
 
 
 def _password(request: DeskRequest) -> HttpResponse:
-    form = PasswordForm(request.POST, user=request.user)
+    form = PasswordForm(request.POST, user=request.user, auto_id="password_%s")
     if form.is_valid() and not fresh_proof(request, form.cleaned_data["code"]):
         form.add_error("code", _("This code is not right, or was used before."))
     if form.errors:
@@ -88,7 +104,7 @@ def _password(request: DeskRequest) -> HttpResponse:
 
 
 def _codes(request: DeskRequest) -> HttpResponse:
-    form = OneCodeForm(request.POST)
+    form = OneCodeForm(request.POST, auto_id="fresh_%s")
     if form.is_valid() and not fresh_proof(request, form.cleaned_data["code"]):
         form.add_error("code", _("This code is not right, or was used before."))
     if form.errors:

@@ -14,7 +14,7 @@ from accounts.models import RecoveryDevice, User
 from accounts.services import factors, people
 from audit.actions import Action
 from audit.models import Entry
-from tests.signed_in import PASSWORD, code_of, make_app, make_person, wrong_code
+from tests.signed_in import PASSWORD, code_of, forgive, make_app, make_person, wrong_code
 
 pytestmark = pytest.mark.django_db
 
@@ -92,7 +92,7 @@ def test_the_session_stays_anonymous_until_the_code_is_right() -> None:
     assert _recorded(Action.SIGN_IN) == []
     assert _recorded(Action.FACTOR_FAILED) == [("failed", None, user.pk)]
 
-    app.throttle_reset()
+    forgive(app)
     assert client.post("/login/code/", {"code": code_of(app)}).headers["Location"] == "/"
     assert _is_signed_in(client)
     assert client.get("/admin/").status_code == 200
@@ -154,8 +154,7 @@ def test_a_code_is_good_once_within_its_whole_window() -> None:
         assert first.post("/login/code/", {"code": code}).status_code == 302
         for offset_s in (0, 29, 31, 59):
             clock.move_to(START + timedelta(seconds=offset_s))
-            app.refresh_from_db()
-            app.throttle_reset()
+            forgive(app)
             again = Client()
             _password_step(again)
             assert again.post("/login/code/", {"code": code}).status_code == 400
@@ -167,8 +166,7 @@ def test_a_code_of_one_step_ago_is_taken_and_of_two_is_not() -> None:
     with time_machine.travel(START, tick=False):
         early, late = code_of(app, later_s=-60), code_of(app, later_s=-30)
         assert factors.check_code(app, early) is None
-        app.refresh_from_db()
-        app.throttle_reset()
+        forgive(app)
         assert factors.check_code(app, late) == app
 
 
