@@ -31,16 +31,15 @@ _SILENT = {
     "textarea",
     "button",
 }
-_QUOTE_STARTS, _QUOTE_ENDS = "\x0e", "\x0f"
-_QUOTE_MARKS = {_QUOTE_STARTS, _QUOTE_ENDS}
-_MARKS = {"li": "- ", "blockquote": _QUOTE_STARTS}
 _BLANKS = re.compile(r"[ \t\n\r\f]+")
+_INDENTS = re.compile(r"[ \t\xa0]*\n[ \t]*")
 _BLANKS_IN_LINE = re.compile(r"[ \t\r\f]+")
 _SILENT_LIKE = re.compile(r"<(/?)(script|style|title)\b", re.IGNORECASE)
 _BLOCK_LIKE = re.compile(r"</?(?:p|div|br|tr|li|ul|ol|table|h[1-6]|blockquote|pre|hr)\b[^<>]{0,2000}>", re.IGNORECASE)
 _TAG_LIKE = re.compile(r"<[^<>]{0,4000}>")
 _REST_MARK = re.compile(r'<[a-z]+(?: [a-z-]+="[^"]*")*? data-quoted="rest"')
-_LINE_ENDS = re.compile(r"[ \t\xa0]*\n[ \t]*")
+_MAX_QUOTE_SIGNS = 9
+_LINE_ENDS = re.compile(r"[ \t\xa0]+\n")
 _MANY_LINES = re.compile(r"\n{3,}")
 
 
@@ -68,7 +67,7 @@ def html_to_text(html: str) -> str:
 def _without_tags(html: str) -> str:
     """Return the words of HTML that no parser takes in time: tags cut out, blocks on their own lines."""
     bare = _TAG_LIKE.sub(" ", _BLOCK_LIKE.sub("\n", _without_silent(html)))
-    return _MANY_LINES.sub("\n\n", _LINE_ENDS.sub("\n", _BLANKS_IN_LINE.sub(" ", unescape(bare)))).strip()
+    return _MANY_LINES.sub("\n\n", _INDENTS.sub("\n", _BLANKS_IN_LINE.sub(" ", unescape(bare)))).strip()
 
 
 def _without_silent(html: str) -> str:
@@ -113,10 +112,13 @@ def _next(node: LexborNode, body: LexborNode, writer: "_Writer") -> LexborNode |
 
 
 class _Writer:
-    """Collects text while the tree is walked."""
+    """Collects text while the tree is walked; line breaks are owed until a word follows, so that they never pile up."""
 
     def __init__(self) -> None:
         self.out: list[str] = []
+        self.breaks = 0
+        self.depth = self.last_depth = 0
+        self.lead = ""
         self.pre = 0
         self.links: list[tuple[str, int]] = []
 
@@ -124,51 +126,73 @@ class _Writer:
         """Write what stands before the node's children; False when they are not to be read."""
         tag = node.tag or ""
         if tag == "-text":
-            text = (node.text_content or "").replace(_QUOTE_STARTS, "").replace(_QUOTE_ENDS, "")
-            self.out.append(text if self.pre else self._folded(text))
-            return False
-        if tag in _SILENT:
-            return False
-        if tag in _BLOCKS:
-            self.out.append("\n\n" if tag in _SPACED else "\n")
-            self.out.append(_MARKS.get(tag, ""))
-            self.pre += tag == "pre"
+            self._text(node.text_content or "")
+        elif tag in _BLOCKS:
+            self._block(tag, 1)
         elif tag == "br":
-            self.out.append("\n")
+            self.breaks = min(self.breaks + 1, 2)
         elif tag == "hr":
-            self.out.append("\n\n")
+            self.breaks = 2
         elif tag == "a":
             self.links.append((node.attributes.get("href") or "", len(self.out)))
         elif tag == "img" and node.attributes.get("alt"):
-            self.out.append(f"[{node.attributes['alt']}]")
-        return True
-
-    def _folded(self, text: str) -> str:
-        folded = _BLANKS.sub(" ", text)
-        return folded.lstrip(" ") if self.out and self.out[-1].endswith((" ", "\n")) else folded
+            self._put(f"[{node.attributes['alt']}]")
+        return tag not in _SILENT and tag != "-text"
 
     def leave(self, node: LexborNode) -> None:
         """Write what stands after the node's children."""
         tag = node.tag or ""
         if tag in _BLOCKS:
-            self.out.append("\n\n" if tag in _SPACED else "\n")
-            self.out.append(_QUOTE_ENDS if tag == "blockquote" else "")
-            self.pre -= tag == "pre"
-        elif tag in {"td", "th"}:
+            self._block(tag, -1)
+        elif tag in {"td", "th"} and not self.breaks:
             self.out.append(" ")
         elif tag == "a" and self.links:
             self._link(*self.links.pop())
+
+    def text(self) -> str:
+        """Return all of it."""
+        return _LINE_ENDS.sub("\n", "".join(self.out)).strip("\n").rstrip()
+
+    def _block(self, tag: str, step: int) -> None:
+        """Owe a line break, or an empty line, at either edge of a block."""
+        self.breaks = max(self.breaks, 2 if tag in _SPACED else 1)
+        self.pre += step if tag == "pre" else 0
+        self.depth += step if tag == "blockquote" else 0
+        if tag == "li":
+            self.lead = "- " if step > 0 else ""
+
+    def _text(self, text: str) -> None:
+        if self.pre:
+            first, *others = text.split("\n")
+            self._put(first)
+            for line in others:
+                self.breaks = min(self.breaks + 1, 2)
+                self._put(line)
+            return
+        folded = _BLANKS.sub(" ", text)
+        at_start = self.breaks or not self.out or self.out[-1].endswith(" ")
+        self._put(folded.lstrip(" ") if at_start else folded)
+
+    def _put(self, text: str) -> None:
+        if not text:
+            return
+        if self.breaks or not self.out:
+            self._break_line()
+        self.out.append(text)
+
+    def _break_line(self) -> None:
+        between = ">" * min(self.depth, self.last_depth, _MAX_QUOTE_SIGNS)
+        signs = ">" * min(self.depth, _MAX_QUOTE_SIGNS)
+        if self.out:
+            self.out.append(f"\n{between}" * (self.breaks - 1) + "\n")
+        self.out.append(f"{signs} {self.lead}" if signs else self.lead)
+        self.breaks, self.lead, self.last_depth = 0, "", self.depth
 
     def _link(self, href: str, since: int) -> None:
         words = "".join(self.out[since:]).strip()
         bare = href.removeprefix("mailto:").removeprefix("https://").removeprefix("http://").rstrip("/")
         if href.startswith(("http://", "https://", "mailto:")) and bare and bare not in words:
-            self.out.append(f" <{href}>")
-
-    def text(self) -> str:
-        """Return all of it, with at most one empty line between two lines."""
-        joined = _MANY_LINES.sub("\n\n", _LINE_ENDS.sub("\n", "".join(self.out)))
-        return _with_quote_signs(joined) if _QUOTE_STARTS in joined else joined.strip()
+            self._put(f" <{href}>" if words else f"<{href}>")
 
 
 class _Unquoted(_Writer):
@@ -178,14 +202,3 @@ class _Unquoted(_Writer):
         if node.tag == "img":
             self.out.append("[image]")
         return not (node.attributes or {}).get("data-quoted") and super().enter(node)
-
-
-def _with_quote_signs(text: str) -> str:
-    """Turn the marks of block quotes into a `>` for each depth, at most nine, in front of their lines."""
-    out: list[str] = []
-    depth = 0
-    for line in text.split("\n"):
-        depth += line.count(_QUOTE_STARTS) - line.count(_QUOTE_ENDS) if line[:1] in _QUOTE_MARKS else 0
-        bare = line.lstrip(_QUOTE_STARTS + _QUOTE_ENDS)
-        out.append(f"{'>' * min(depth, 9)} {bare}".strip() if depth > 0 else bare)
-    return _MANY_LINES.sub("\n\n", "\n".join(out)).strip()

@@ -19,13 +19,14 @@ from inbox.mail.mime.wire import file_sizes, from_head
 
 MAILS_PER_CHILD = 500
 TIMEOUT_S = 60.0
+CHILD_MODULE = "inbox.mail.receive.parser_child"
+CHILD_PATH = str(Path(__file__).resolve().parents[3])
 
 _LENGTH = struct.Struct(">I")
 _PIECE_BYTES = 64 * 1024
 _MAX_FRAME_BYTES = 512 * 1024 * 1024
 _START_S = 30.0
 _END_S = 2.0
-_ROOT = Path(__file__).resolve().parents[3]
 
 
 class Failure(StrEnum):
@@ -130,13 +131,13 @@ os.register_at_fork(after_in_child=_idle.clear)
 
 def _start() -> subprocess.Popen[bytes]:
     """Start a child and wait until it has locked itself in. It gets no variable of ours: keys stand there."""
-    child = subprocess.Popen(
-        [sys.executable, "-s", "-P", "-B", "-m", "inbox.mail.receive.parser_child"],
+    child = subprocess.Popen(  # noqa: S603 - our own module, no word from outside
+        [sys.executable, "-s", "-P", "-B", "-m", CHILD_MODULE],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         cwd="/",
-        env={"PYTHONPATH": str(_ROOT), "LANG": "C.UTF-8", "MALLOC_ARENA_MAX": "1"},
+        env={"PYTHONPATH": CHILD_PATH, "LANG": "C.UTF-8", "MALLOC_ARENA_MAX": "1"},
         start_new_session=True,
     )
     os.set_blocking(_fd(child.stdin), False)

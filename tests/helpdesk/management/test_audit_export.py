@@ -180,10 +180,14 @@ def test_narrowed_person_exports_the_own_inboxes(path: Path) -> None:
 
 _THIEF = (
     "ALTER TABLE audit_entry DISABLE TRIGGER entry_insert_only",
-    "CREATE FUNCTION thief() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS "
-    "$$ BEGIN DELETE FROM public.audit_entry WHERE action = 'keys.rotated'; RETURN NULL; END $$",
-    "CREATE TRIGGER thief AFTER INSERT ON audit_entry FOR EACH ROW WHEN (NEW.action = 'audit.export') "
-    "EXECUTE FUNCTION thief()",
+    (
+        "CREATE FUNCTION thief() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS "
+        "$$ BEGIN DELETE FROM public.audit_entry WHERE action = 'keys.rotated'; RETURN NULL; END $$"
+    ),
+    (
+        "CREATE TRIGGER thief AFTER INSERT ON audit_entry FOR EACH ROW WHEN (NEW.action = 'audit.export') "
+        "EXECUTE FUNCTION thief()"
+    ),
 )
 _CAUGHT = (
     "DROP TRIGGER thief ON audit_entry",
