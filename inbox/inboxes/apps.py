@@ -9,3 +9,9 @@ class InboxesConfig(AppConfig):
     name = "inbox.inboxes"
     label = "inboxes"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Register what auditlog records."""
+        from inbox.inboxes import recorded
+
+        recorded.register()

@@ -31,3 +31,15 @@ class AddressTaken(Invalid):
     """The address belongs to another inbox."""
 
     code = "address_taken"
+
+
+class ShippedRoleKept(Forbidden):
+    """A role that ships with the product is changed by an upgrade alone."""
+
+    code = "shipped_role_kept"
+
+
+class RoleInUse(Forbidden):
+    """Somebody holds the role."""
+
+    code = "role_in_use"

@@ -9,3 +9,9 @@ class MailConfig(AppConfig):
     name = "inbox.mail"
     label = "mail"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Register what auditlog records."""
+        from inbox.mail import recorded
+
+        recorded.register()

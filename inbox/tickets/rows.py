@@ -75,7 +75,7 @@ class MessageView:
     sender_address: str
     at: datetime
     written_at: datetime | None
-    """The Date header in UTC, shown beside `at` when the two differ by much; None when absent."""
+    """The Date header in UTC where it differs from `at` by an hour or more, else None."""
     text: str
     fold_at: int | None
     has_html: bool

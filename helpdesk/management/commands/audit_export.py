@@ -3,7 +3,6 @@
 import hashlib
 import json
 import os
-import sys
 from contextlib import AbstractContextManager
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from pathlib import Path
@@ -59,7 +58,7 @@ class Command(BaseCommand):
 
     def _copy(self, export: Export, partial: Path) -> dict[str, int | str]:
         count = export.manifest.count
-        progress = Progress(sys.stderr, what="export", total=count)
+        progress = Progress(self.stderr, what="export", total=count)
         digest, size_bytes, lines = hashlib.sha256(), 0, 0
         with _created(partial) as file:
             for piece in stream(export, names=names_of):

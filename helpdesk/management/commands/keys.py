@@ -39,8 +39,9 @@ class Command(BaseCommand):
         self.stdout.write(_("key %(number)d is active; %(done)d keys wrapped anew") % {"number": number, "done": done})
 
     def _show(self) -> None:
-        line = "{:>6}  {:<7}  {:<12}  {:<8}  {:<10}  {:>9}  {:>9}"
-        self.stdout.write(line.format("number", "purpose", "state", "root key", "made", "data keys", "destroyed"))
+        line = "{:>6}  {:<10}  {:<12}  {:<10}  {:<10}  {:>9}  {:>9}"
+        heads = [_("number"), _("purpose"), _("state"), _("root key"), _("made"), _("data keys"), _("destroyed")]
+        self.stdout.write(line.format(*heads))
         for row in key_status():
             made = row.created_at.date().isoformat()
             self.stdout.write(

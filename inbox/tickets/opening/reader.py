@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import transaction
@@ -29,6 +30,7 @@ from inbox.tickets.states import Direction, DraftKind, Part, Protection, State
 MESSAGES_SHOWN = 30
 _LINE_PX = 22
 _PREVIEW = 400
+_ON_THE_WAY = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +165,7 @@ def _message_view(ticket: Ticket, message: Message, around: _Around) -> MessageV
         sender_name=sender.name if sender else "",
         sender_address=sender.address if sender else "",
         at=message.at,
-        written_at=message.written_at,
+        written_at=_worth_showing(message),
         text=text,
         fold_at=message.fold_at,
         has_html=message.sanitiser_version == SANITISER_VERSION and not client_sealed,
@@ -177,3 +179,10 @@ def _message_view(ticket: Ticket, message: Message, around: _Around) -> MessageV
         unreadable=client_sealed or text == UNREADABLE,
         protection=Protection(message.protection),
     )
+
+
+def _worth_showing(message: Message) -> datetime | None:
+    """Return the sender's own date when it differs from the arrival by more than a delivery takes, else None."""
+    if message.written_at is None or abs(message.at - message.written_at) < _ON_THE_WAY:
+        return None
+    return message.written_at

@@ -1,0 +1,133 @@
+"""Mailboxes in the admin: secrets are written and never shown, and a connection can be tried."""
+
+from django import forms
+from django.contrib import admin
+from django.db.models import Model
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import URLPattern, path
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_POST
+
+from helpdesk.core.errors import NotFound
+from helpdesk.web.admin.desk import DeskAdmin, access_in
+from inbox.inboxes.models import Inbox
+from inbox.inboxes.permissions import Right
+from inbox.mail.imap.wire import Step
+from inbox.mail.models import Mailbox
+from inbox.mail.services.mailboxes import change_secret, remove_mailbox, test_mailbox
+
+STEP_WORDS: dict[Step, Promise] = {
+    Step.DNS: _("find the server"),
+    Step.TCP: _("reach it"),
+    Step.TLS: _("agree on encryption and check its certificate"),
+    Step.SIGN_IN: _("sign in"),
+    Step.FOLDER: _("open the folder"),
+    Step.FETCH: _("read mail"),
+    Step.SEND: _("hand mail in"),
+}
+_KEPT = _("Empty leaves it as it is. It is never shown.")
+
+
+class MailboxForm(forms.ModelForm):  # type: ignore[type-arg] # Django's forms take no type parameters when they run
+    """A mailbox. Passwords are written here and never read back."""
+
+    imap_password = forms.CharField(
+        label=_("IMAP password"),
+        required=False,
+        help_text=_KEPT,
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+    )
+    smtp_password = forms.CharField(
+        label=_("SMTP password"),
+        required=False,
+        help_text=_KEPT,
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+    )
+
+    class Meta:
+        model = Mailbox
+        fields = (
+            "inbox", "active", "imap_host", "imap_port", "imap_security", "imap_user", "folder", "history",
+            "smtp_host", "smtp_port", "smtp_security", "smtp_user", "ca_file", "sends_system_mail",
+        )  # fmt: skip
+
+
+@admin.register(Mailbox)
+class MailboxAdmin(DeskAdmin):
+    """Mailboxes of the inboxes where the person may manage them."""
+
+    inbox_right = Right.MANAGE_MAILBOX
+    inbox_path = "inbox"
+    form = MailboxForm
+    change_form_template = "admin/mailbox_form.html"
+    list_display = ("__str__", "inbox", "active", "last_good_at", "fault_step")
+    fieldsets = (
+        (None, {"fields": ("inbox", "active", "sends_system_mail")}),
+        (
+            _("Mail in"),
+            {
+                "fields": (
+                    "imap_host", "imap_port", "imap_security", "imap_user", "imap_password", "folder", "history",
+                )
+            },
+        ),
+        (_("Mail out"), {"fields": ("smtp_host", "smtp_port", "smtp_security", "smtp_user", "smtp_password")}),
+        (_("Own authority"), {"fields": ("ca_file",), "classes": ("collapse",)}),
+        (_("How it fares"), {"fields": ("last_good_at", "failures", "fault_step", "next_poll_at")}),
+    )  # fmt: skip
+    readonly_fields = ("last_good_at", "failures", "fault_step", "next_poll_at")
+
+    def formfield_for_foreignkey(self, db_field: object, request: HttpRequest, **kwargs: object) -> forms.Field | None:  # type: ignore[override] # Django's own, without its type variables
+        """Offer only the inboxes within reach."""
+        kwargs["queryset"] = Inbox.objects.filter(pk__in=self.inboxes(request))
+        field: forms.Field | None = super().formfield_for_foreignkey(db_field, request, **kwargs)  # type: ignore[arg-type] # as above
+        return field
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        """Return whether it may be removed, with its secrets."""
+        return obj is not None and self.may_change(request, obj)
+
+    def save_model(self, request: HttpRequest, obj: Mailbox, form: "forms.ModelForm[Mailbox]", change: bool) -> None:
+        """Save the columns; a password that is given replaces the old one and is recorded as changed."""
+        if change:
+            obj.save(update_fields=list(MailboxForm.Meta.fields))
+        else:
+            obj.secret = {}
+            obj.save()
+        change_secret(
+            obj, imap_password=form.cleaned_data["imap_password"], smtp_password=form.cleaned_data["smtp_password"]
+        )
+
+    def delete_model(self, request: HttpRequest, obj: Mailbox) -> None:
+        """Remove it by the service."""
+        remove_mailbox(obj)
+
+    def get_urls(self) -> list[URLPattern]:
+        """Add the connection test."""
+        test = path("<uuid:mailbox_id>/test/", self.admin_site.admin_view(require_POST(self.test)), name="mailbox_test")
+        return [test, *super().get_urls()]
+
+    def test(self, request: HttpRequest, mailbox_id: object) -> HttpResponse:
+        """Try the connections and name each step, the failing one in the server's own words."""
+        mailbox = self.get_queryset(request).filter(pk=mailbox_id).first()
+        if mailbox is None or not access_in(request).can(Right.MANAGE_MAILBOX, mailbox.inbox_id):
+            raise NotFound("no such mailbox")
+        steps = [
+            {
+                "side": probed.side.upper(),
+                "words": STEP_WORDS[probed.step.step],
+                "ok": probed.step.ok,
+                "said": probed.step.words,
+            }
+            for probed in test_mailbox(mailbox)
+        ]
+        context = {
+            **self.admin_site.each_context(request),
+            "title": _("Connection test"),
+            "mailbox": mailbox,
+            "steps": steps,
+            "ok": all(step["ok"] for step in steps),
+        }
+        return render(request, "admin/mailbox_test.html", context)

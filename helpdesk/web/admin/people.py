@@ -1,0 +1,124 @@
+"""People and teams in the admin."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.contrib.auth.models import Group
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Team, User
+from accounts.services import factors, people
+from helpdesk.core.errors import DomainError
+from helpdesk.web.admin.desk import DeskAdmin, access_in, words_of
+from inbox.inboxes.permissions import DeskRight
+from inbox.inboxes.services.people import set_team_members, switch_off, switch_on
+
+# Groups are derived from bindings: nobody edits them by hand.
+admin.site.unregister(Group)
+
+
+class PersonForm(forms.ModelForm):  # type: ignore[type-arg] # Django's forms take no type parameters when they run
+    """A person. The password is written and never shown."""
+
+    password_new = forms.CharField(
+        label=_("Password"),
+        required=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+        help_text=_("At least 15 characters; empty leaves it as it is. An authenticator app follows at first sign-in."),
+    )
+
+    class Meta:
+        model = User
+        fields = ("email", "name", "is_staff", "language", "timezone")
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse a weak password, and a new person without one."""
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        password = cleaned.get("password_new", "")
+        if self.instance._state.adding and not password:
+            self.add_error("password_new", _("A new person needs a first password."))
+        if password:
+            try:
+                validate_password(password, User(email=cleaned.get("email", ""), name=cleaned.get("name", "")))
+            except ValidationError as error:
+                self.add_error("password_new", error)
+        return cleaned
+
+
+@admin.register(User)
+class PersonAdmin(DeskAdmin):
+    """People. Switching one off ends their sessions and drops their roles; nobody is deleted."""
+
+    desk_right = DeskRight.MANAGE_PEOPLE
+    form = PersonForm
+    list_display = ("email", "name", "is_active", "is_staff", "last_login")
+    list_filter = ("is_active", "is_staff")
+    search_fields = ("email", "name")
+    ordering = ("email",)
+    readonly_fields = ("is_active", "last_login", "created_at")
+    fields = (
+        "email", "name", "password_new", "is_staff", "language", "timezone", "is_active", "last_login", "created_at",
+    )  # fmt: skip
+    actions = ("switch_off", "switch_on", "reset_factors")
+
+    def save_model(self, request: HttpRequest, obj: User, form: "forms.ModelForm[User]", change: bool) -> None:
+        """Make or change the person by the services that every other way uses."""
+        data = form.cleaned_data
+        if not change:
+            made = people.create_user(data["email"], data["name"], is_staff=data["is_staff"])
+            obj.pk, obj._state.adding = made.pk, False
+            people.save_preferences(made, language=data["language"], timezone=data["timezone"])
+        else:
+            obj.save(update_fields=["email", "name", "is_staff", "language", "timezone"])
+        if data["password_new"]:
+            people.set_password(User.objects.get(pk=obj.pk), data["password_new"])
+
+    @admin.action(description=_("Switch off: sessions end, roles and teams drop"))
+    def switch_off(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
+        """Switch people off; never oneself."""
+        for user in queryset:
+            if user.pk == access_in(request).user_id:
+                self.message_user(request, _("You cannot switch yourself off."), messages.ERROR)
+                continue
+            switch_off(user)
+            self.message_user(request, _("%(email)s is switched off.") % {"email": user.email})
+
+    @admin.action(description=_("Switch on: the person returns without roles"))
+    def switch_on(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
+        """Switch people on again."""
+        for user in queryset:
+            switch_on(user)
+            self.message_user(request, _("%(email)s may sign in again.") % {"email": user.email})
+
+    @admin.action(description=_("Reset the second factors: the person enrols again"))
+    def reset_factors(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
+        """Take away all factors of people who lost theirs, and end their sessions. Needs RESET_FACTORS."""
+        if not access_in(request).may(DeskRight.RESET_FACTORS):
+            self.message_user(request, _("This needs the right to reset factors."), messages.ERROR)
+            return
+        for user in queryset:
+            try:
+                factors.reset_factors(user, reason="admin action")
+                self.message_user(request, _("%(email)s enrols again at the next sign-in.") % {"email": user.email})
+            except DomainError as error:
+                self.message_user(request, words_of(error), messages.ERROR)
+
+
+@admin.register(Team)
+class TeamAdmin(DeskAdmin):
+    """Teams and their members; the bindings of a team follow its members."""
+
+    desk_right = DeskRight.MANAGE_PEOPLE
+    list_display = ("name",)
+    search_fields = ("name",)
+    fields = ("name", "members")
+    filter_horizontal = ("members",)
+
+    def save_related(self, request: HttpRequest, form: "forms.ModelForm[Team]", formsets: Any, change: bool) -> None:
+        """Set the members by the service that derives the bindings of the team."""
+        set_team_members(form.instance, form.cleaned_data["members"], by=access_in(request))

@@ -1,0 +1,16 @@
+"""What auditlog's registry records of mailboxes: where they lead, never a secret nor how a cycle went."""
+
+from auditlog.registry import auditlog
+
+from inbox.mail.models import Mailbox
+
+
+def register() -> None:
+    """Let auditlog record these rows."""
+    auditlog.register(
+        Mailbox,
+        include_fields=[
+            "inbox", "auth_kind", "imap_host", "imap_port", "imap_user", "imap_security", "folder", "history",
+            "smtp_host", "smtp_port", "smtp_user", "smtp_security", "ca_file", "active", "sends_system_mail",
+        ],
+    )  # fmt: skip
