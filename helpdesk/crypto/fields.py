@@ -117,7 +117,8 @@ class SealedAttribute:
             if value.pk is None:
                 value.pk = instance.__dict__.get(instance._meta.pk.attname)
         elif value is not None and not isinstance(value, _Assigned):
-            self.field.must_take(value)
+            if not isinstance(value, self.field.takes):
+                raise TypeError(f"{self.field} takes {self.field.takes.__name__}, not {type(value).__name__}")
             value = _Assigned(value)
         instance.__dict__[self.name] = value
 
@@ -135,11 +136,6 @@ class SealedField(models.Field):  # type: ignore[type-arg] # Django's fields tak
     def decode(self, plain: bytes) -> object:
         """Return the value of the opened bytes."""
         raise NotImplementedError
-
-    def must_take(self, value: object) -> None:
-        """Raise TypeError unless `value` may be assigned."""
-        if not isinstance(value, self.takes):
-            raise TypeError(f"{self} takes {self.takes.__name__}, not {type(value).__name__}")
 
     def held(self, instance: "SealedModel") -> Sealed | _Assigned | None:
         """Return what the instance holds, fetched when the column was deferred."""

@@ -288,7 +288,7 @@ def test_many_threads_share_the_ring() -> None:
 
     def use() -> None:
         try:
-            for _ in range(20):
+            for _ in range(8):
                 keyring.preload(owners[::2])
                 faults.extend("wrong key" for owner in owners if keyring.sealing_key(owner).secret != secrets[owner])
                 keyring.forget()

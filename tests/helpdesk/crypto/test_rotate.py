@@ -4,7 +4,6 @@ import threading
 from pathlib import Path
 
 import pytest
-from django.core.management import CommandError, call_command
 from django.db import connection, transaction
 from pytest_django import Settings
 
@@ -115,34 +114,3 @@ def test_without_its_root_key_nothing_is_rotated(db: None, settings: Settings, t
         rotate_data_key()
 
     assert status() == before
-
-
-def test_keys_status_shows_the_keys(db: None, capsys: pytest.CaptureFixture[str]) -> None:
-    call_command("keys", "status")
-
-    lines = capsys.readouterr().out.splitlines()
-    assert [line.split()[:3] for line in lines[1:]] == [
-        ["1", "data", "active"],
-        ["2", "blind", "active"],
-        ["3", "audit", "active"],
-    ]
-
-
-def test_keys_rotate_wraps_everything_anew(db: None, capsys: pytest.CaptureFixture[str]) -> None:
-    owners = make_owners(2)
-
-    call_command("keys", "rotate")
-
-    assert capsys.readouterr().out.splitlines()[0] == "key 4 is active; 3 keys wrapped anew"
-    assert (status()[3][3], secrets_now(owners)) == (3, owners)
-
-
-def test_keys_status_fails_without_the_root_key(
-    db: None, settings: Settings, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    settings.KEY_PROVIDER, settings.ROOT_KEY_FILE = "file", tmp_path / "root.key"
-
-    with pytest.raises(CommandError, match="nothing was changed"):
-        call_command("keys", "status")
-
-    assert len(capsys.readouterr().out.splitlines()) == 4
