@@ -9,11 +9,12 @@ from zlib import crc32
 
 import segno
 from django import template
+from django.template.loader import render_to_string
 from django.templatetags.static import static
 from django.utils import formats, timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext, pgettext
+from django.utils.translation import get_language, gettext, pgettext
 
 register = template.Library()
 
@@ -53,6 +54,17 @@ def icon(name: str, size: int = 16) -> SafeString:
     )
 
 
+@register.simple_tag
+def fixed(name: str) -> SafeString:
+    """Return a part that is the same for everybody in one language: rendered once, then kept."""
+    return _fixed(name, get_language())
+
+
+@lru_cache(maxsize=64)
+def _fixed(name: str, language: str) -> SafeString:  # noqa: ARG001 - the key under which it is kept
+    return render_to_string(name)
+
+
 @register.filter
 def age(moment: datetime) -> str:
     """Return how long ago `moment` was, as short as a list row wants it: `now`, `5m`, `3h`, `2d`, else its date."""
@@ -70,13 +82,9 @@ def age(moment: datetime) -> str:
     return formats.date_format(local, "j M" if same_year else "j M Y")
 
 
-def _full(local: datetime) -> str:
-    return f"{formats.date_format(local, 'l, j F Y, H:i:s')} {local.tzname()}"
-
-
 def _time(moment: datetime, shown: str) -> SafeString:
-    local = timezone.localtime(moment)
-    return format_html('<time datetime="{}" title="{}">{}</time>', moment.isoformat(), _full(local), shown)
+    whole = timezone.localtime(moment).strftime("%Y-%m-%d %H:%M:%S %Z")
+    return format_html('<time datetime="{}" title="{}">{}</time>', moment.isoformat(), whole, shown)
 
 
 @register.simple_tag

@@ -243,7 +243,9 @@ def _all_modules() -> str:
 def test_the_sprite_holds_the_icons_in_use_and_no_others() -> None:
     drawn = set(re.findall(r'<symbol id="([\w-]+)"', (STATIC / "img" / "icons.svg").read_text(encoding="utf-8")))
 
+    rows = (ROOT / "helpdesk" / "web" / "templatetags" / "rows.py").read_text(encoding="utf-8")
     used = set(re.findall(r'{% icon "([\w-]+)"', _all_templates())) | set(FOLDER_ICONS.values())
+    used |= set(re.findall(r'\bicon\("([\w-]+)"', rows))
 
     assert (used - drawn, drawn - used) == (set(), set())
 
