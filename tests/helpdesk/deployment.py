@@ -6,7 +6,7 @@ import re
 import shlex
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -20,7 +20,7 @@ from django.urls import Resolver404, resolve
 from helpdesk.settings import tasks
 
 ROOT: Final = Path(__file__).resolve().parent.parent.parent
-Service = Mapping[str, Any]  # Any: YAML
+Compose = dict[str, Any]  # Any: YAML has no shape of its own
 OURS: Final = ("web", "worker", "beat", "migrate", "setup")
 ONE_SHOT: Final = ("migrate", "setup")
 
@@ -36,9 +36,9 @@ _OF_OTHERS: Final = {
 _OF_POSTGRES: Final = {"POSTGRES_PASSWORD_FILE", "POSTGRES_INITDB_ARGS", "POSTGRES_HOST_AUTH_METHOD"}
 
 
-def read_compose(text: str | None = None) -> dict[str, Any]:
+def read_compose(text: str | None = None) -> Compose:
     """Return the compose file as PyYAML reads it, merges resolved."""
-    loaded: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text() if text is None else text)
+    loaded: Compose = yaml.safe_load((ROOT / "docker-compose.yml").read_text() if text is None else text)
     return loaded
 
 
@@ -65,7 +65,7 @@ def variables_read() -> frozenset[str]:
     return frozenset(names)
 
 
-def unknown_variables(compose: Mapping[str, Any], dockerfile: list[tuple[str, str]]) -> Iterator[str]:
+def unknown_variables(compose: Compose, dockerfile: list[tuple[str, str]]) -> Iterator[str]:
     """Yield the variables that nothing reads."""
     for name, service in compose["services"].items():
         known = _OF_POSTGRES if name == "database" else set()
@@ -94,7 +94,7 @@ def image_environment(dockerfile: list[tuple[str, str]]) -> dict[str, str]:
     return found
 
 
-def wrong_commands(compose: Mapping[str, Any], dockerfile: list[tuple[str, str]]) -> Iterator[str]:
+def wrong_commands(compose: Compose, dockerfile: list[tuple[str, str]]) -> Iterator[str]:
     """Yield the commands of ours that the code would not take, with the reason."""
     commands = {name: compose["services"][name]["command"] for name in OURS}
     commands["Dockerfile"] = next(json.loads(words) for name, words in dockerfile if name == "CMD")
@@ -159,7 +159,7 @@ def _wrong_queues(words: list[str]) -> Iterator[str]:
     yield from (f"queue {name} is on one side alone" for name in sorted(served ^ used))
 
 
-def wrong_ports(compose: Mapping[str, Any], dockerfile: list[tuple[str, str]]) -> Iterator[str]:
+def wrong_ports(compose: Compose, dockerfile: list[tuple[str, str]]) -> Iterator[str]:
     """Yield the places that name another port than the image listens on, and a health path that does not exist."""
     port = image_environment(dockerfile)["POSTERN_PORT"]
     web = compose["services"]["web"]
@@ -177,7 +177,7 @@ def wrong_ports(compose: Mapping[str, Any], dockerfile: list[tuple[str, str]]) -
         yield "the probed path does not exist"
 
 
-def wrong_paths(compose: Mapping[str, Any], dockerfile: list[tuple[str, str]]) -> Iterator[str]:
+def wrong_paths(compose: Compose, dockerfile: list[tuple[str, str]]) -> Iterator[str]:
     """Yield the sources, volumes and secrets that are not there."""
     let_in = {line[1:] for line in (ROOT / ".dockerignore").read_text().splitlines() if line.startswith("!")}
     for name, words in dockerfile:
@@ -197,7 +197,7 @@ def wrong_paths(compose: Mapping[str, Any], dockerfile: list[tuple[str, str]]) -
             yield from [f"{name}: {key}"] if secret != str(value) and secret not in service.get("secrets", []) else []
 
 
-def open_doors(compose: Mapping[str, Any], dockerfile: list[tuple[str, str]]) -> Iterator[str]:
+def open_doors(compose: Compose, dockerfile: list[tuple[str, str]]) -> Iterator[str]:
     """Yield what is laxer than it need be: root, a writable system, rights, no health check, the owner's address."""
     for name, service in compose["services"].items():
         if service.get("user", "").split(":")[0] in {"", "0", "root"}:

@@ -17,6 +17,7 @@ import pytest
 from tests.helpdesk.gate_app import PART, PARTS
 
 ROOT = Path(__file__).resolve().parent.parent.parent
+Seen = dict[str, Any]  # Any: JSON of the echo
 CLIENTS = 20
 OPTIONS = ("--interface", "asgi", "--workers", "1", "--no-ws", "--http", "1", "--workers-kill-timeout", "2")
 
@@ -70,10 +71,10 @@ def _ask(port: int, request: bytes) -> tuple[int, bytes]:
         return answer.status, answer.read()
 
 
-def _seen(port: int, request: bytes) -> dict[str, Any]:
+def _seen(port: int, request: bytes) -> Seen:
     status, body = _ask(port, request)
     assert status == 200
-    seen: dict[str, Any] = json.loads(body)
+    seen: Seen = json.loads(body)
     return seen
 
 

@@ -5,16 +5,15 @@ import stat
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from helpdesk.embedded import postgres
 from helpdesk.embedded.desk import QUEUES, web
 from tests.helpdesk import deployment
-from tests.helpdesk.deployment import ROOT, read_compose, read_dockerfile
+from tests.helpdesk.deployment import ROOT, Compose, read_compose, read_dockerfile
 
-Check = Callable[[dict[str, Any], list[tuple[str, str]]], Iterator[str]]
+Check = Callable[[Compose, list[tuple[str, str]]], Iterator[str]]
 CHECKS: list[Check] = [
     deployment.unknown_variables,
     deployment.wrong_commands,
