@@ -7,12 +7,15 @@ from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest
 
 _PAGE: Final = (
-    "default-src 'none'; script-src {origin}/static/; style-src {origin}/static/; "
+    "default-src 'none'; script-src {origin}/static/{more}; style-src {origin}/static/; "
     "img-src {origin}/static/ {origin}/m/ blob:; font-src {origin}/static/; connect-src 'self'; "
     "frame-src {origin}/m/; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; object-src 'none'; "
     "worker-src 'none'; manifest-src 'self'"
 )
 """Scripts come from /static/ only, never from 'self': an attachment can never be a script."""
+
+_ADMIN: Final = "/admin/"
+_WORDS: Final = "/admin/jsi18n/"
 
 _OFF: Final = (
     "accelerometer", "autoplay", "camera", "display-capture", "encrypted-media", "fullscreen", "geolocation",
@@ -42,4 +45,6 @@ def page_policy(request: HttpRequest) -> str:
         origin = f"{request.scheme}://{request.get_host()}"
     except DisallowedHost:
         origin = settings.POSTERN_URL
-    return _PAGE.format(origin=origin)
+    # Django's admin brings its catalogue of words as a script of its own.
+    more = f" {origin}{_WORDS}" if request.path.startswith(_ADMIN) else ""
+    return _PAGE.format(origin=origin, more=more)
