@@ -1,6 +1,7 @@
 """People and factors as rows: what the database itself keeps true."""
 
 import pytest
+from django.core.exceptions import ValidationError
 from django.db import IntegrityError, connection, transaction
 
 from accounts.models import RecoveryCode, RecoveryDevice, Team, TotpDevice, User
@@ -34,6 +35,17 @@ def test_the_database_refuses_a_second_person_in_other_letters() -> None:
         )
 
     assert User.objects.count() == 1
+
+
+def test_a_form_refuses_a_second_person_in_other_letters() -> None:
+    people.create_user("lea@example.org", "Lea")
+    other = User(email="LEA@Example.org", name="Other", password="!")
+
+    with pytest.raises(ValidationError) as refused:
+        other.full_clean()
+
+    assert "email" in refused.value.message_dict
+    User(email="leo@example.org", name="Other", password="!").full_clean()
 
 
 def test_a_dotless_i_is_another_person() -> None:

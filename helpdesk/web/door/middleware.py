@@ -1,10 +1,8 @@
 """The choke point: every page is shut unless it says otherwise, and every session ends in time."""
 
-import time
 from collections.abc import Callable
 from typing import Final
 
-from django.conf import settings
 from django.contrib.auth import REDIRECT_FIELD_NAME, logout
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.urls import reverse
@@ -12,13 +10,12 @@ from django.utils.http import urlencode
 
 from accounts.models import User
 from accounts.services.factors import has_factor
+from helpdesk.web.base import lifetime
 from helpdesk.web.base.request import wants_part
 from helpdesk.web.door.enrol import is_enrolment
 
-_BORN: Final = "born"
-_SEEN: Final = "seen"
-_STEP_S: Final = 60
-"""How exactly idling is measured: a session's row is not written more often."""
+_BACKGROUND: Final = frozenset({"live:stream", "tickets:rows"})
+"""Pages that a browser asks for by itself: they are no sign that somebody is there."""
 
 
 class DoorMiddleware:
@@ -29,7 +26,7 @@ class DoorMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         """End a session that is over; let no browser keep what a signed-in person saw."""
-        was_ended = request.user.is_authenticated and _is_over(request)
+        was_ended = request.user.is_authenticated and lifetime.is_over(request.session)
         if was_ended:
             logout(request)
         request.session_ended = was_ended  # type: ignore[attr-defined] # read below, by process_view
@@ -49,6 +46,8 @@ class DoorMiddleware:
         user = request.user
         if not isinstance(user, User):
             return None if _is_open(view) else _to_door(request)
+        if not _is_background(request):
+            lifetime.note(request.session)
         if user.is_verified():
             return None
         if has_factor(user):
@@ -64,18 +63,8 @@ def _is_open(view: Callable[..., HttpResponseBase]) -> bool:
     return not getattr(view, "login_required", True)
 
 
-def _is_over(request: HttpRequest) -> bool:
-    """Return whether the session has idled too long or lives too long; note that it was seen."""
-    now = int(time.time())
-    session = request.session
-    born, seen = session.get(_BORN), session.get(_SEEN, now)
-    if born is None:
-        born = session[_BORN] = now
-    if now - seen > settings.SESSION_IDLE_S or now - born > settings.SESSION_ABSOLUTE_S:
-        return True
-    if now - session.get(_SEEN, 0) >= _STEP_S:
-        session[_SEEN] = now
-    return False
+def _is_background(request: HttpRequest) -> bool:
+    return request.resolver_match is not None and request.resolver_match.view_name in _BACKGROUND
 
 
 def _to_door(request: HttpRequest) -> HttpResponseBase:

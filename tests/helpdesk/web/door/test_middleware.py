@@ -112,6 +112,19 @@ def test_a_session_ends_when_it_idles() -> None:
     assert Session.objects.count() == 0
 
 
+def test_what_a_browser_asks_by_itself_keeps_no_session_alive() -> None:
+    user = make_person(is_staff=True)
+    with time_machine.travel(START, tick=False) as clock:
+        client = client_of(user)
+        assert client.get("/me/").status_code == 200
+        for _turn in range(settings.SESSION_IDLE_S // 600):
+            clock.shift(600)
+            assert client.get("/rows?numbers=1", headers={"HX-Request": "true"}).status_code == 200
+        clock.shift(1)
+
+        assert client.get("/rows?numbers=1", headers={"HX-Request": "true"}).status_code == 401
+
+
 def test_a_session_ends_after_a_working_day_however_busy() -> None:
     user = make_person(is_staff=True)
     with time_machine.travel(START, tick=False) as clock:

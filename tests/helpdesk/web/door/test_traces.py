@@ -47,9 +47,15 @@ def _stores() -> Iterator[tuple[str, bytes]]:
         yield "session", str(session.get_decoded()).encode()
 
 
-def _where(needle: str) -> set[str]:
-    spellings = _spellings(needle)
-    return {place for place, content in _stores() if any(spelling in content for spelling in spellings)}
+def _traces(*needles: str | bytes) -> list[tuple[str | bytes, str]]:
+    """Return each needle with the place where it lies in any spelling."""
+    spelled = [(needle, _spellings(needle) if isinstance(needle, str) else {needle}) for needle in needles]
+    return [
+        (needle, place)
+        for place, content in _stores()
+        for needle, spellings in spelled
+        if any(spelling in content for spelling in spellings)
+    ]
 
 
 @pytest.mark.parametrize("offset", range(3))
@@ -68,9 +74,11 @@ def test_what_is_planted_is_found() -> None:
     session["planted"] = "Goldammer-19-braun"
     session.save()
 
-    assert any("postgres" in place for place in _where("Zaunkönig-17-rot"))
-    assert any(place.startswith("redis") for place in _where("Rotkehlchen-18-blau"))
-    assert "session" in _where("Goldammer-19-braun")
+    found = _traces("Zaunkönig-17-rot", "Rotkehlchen-18-blau", "Goldammer-19-braun")
+
+    assert any(needle == "Zaunkönig-17-rot" and "postgres" in place for needle, place in found)
+    assert any(needle == "Rotkehlchen-18-blau" and place.startswith("redis") for needle, place in found)
+    assert ("Goldammer-19-braun", "session") in found
 
 
 def test_a_half_done_sign_in_holds_no_password(caplog: pytest.LogCaptureFixture) -> None:
@@ -92,6 +100,5 @@ def test_a_half_done_sign_in_holds_no_password(caplog: pytest.LogCaptureFixture)
 
     needles = [PASSWORD, "Blaumeise-20-gelb", base64.b32encode(seed).decode(), *codes[:2], codes[0].replace("-", "")]
     assert User.objects.count() == 1
-    assert [_where(needle) for needle in needles] == [set()] * len(needles)
-    assert not any(seed in content for _place, content in _stores())
+    assert _traces(*needles, seed) == []
     assert not any(needle in caplog.text for needle in needles)
