@@ -45,6 +45,8 @@ def sender_of(headers: Headers) -> tuple[Address | None, tuple[str, ...]]:
     boxes = [box for box in parts.boxes if not box.is_empty]
     holding = [box for box in boxes if box.angles or "@" in "".join(box.phrase)]
     sender = next((address for box in _with_names(boxes, holding) if (address := address_of(box))), None)
+    if sender is None and parts.broken:
+        sender = _salvaged(raw)
     checks = {
         Doubt.SEVERAL_HEADERS: len(fields) > 1,
         Doubt.SPACE_BEFORE_COLON: any(item.spaced for item in fields),
@@ -57,6 +59,12 @@ def sender_of(headers: Headers) -> tuple[Address | None, tuple[str, ...]]:
         **_hidden(parts, sender),
     }
     return sender, tuple(code for code, found in checks.items() if found)
+
+
+def _salvaged(raw: bytes) -> Address | None:
+    """Return the last thing that looks like an address in a header whose brackets or quotes never end."""
+    found = _PLAIN_SPEC.findall(raw.decode("latin-1"))
+    return Address("", found[-1]) if found else None
 
 
 def _with_names(boxes: list[Mailbox], holding: list[Mailbox]) -> list[Mailbox]:

@@ -12,6 +12,7 @@ from inbox.mail.mime.plain import clean_line
 _FIELD = re.compile(rb"([!-9;-~]{1,200})([ \t]*):[ \t]*(.*)", re.DOTALL)
 _LOOKS_LIKE_FIELD = re.compile(rb"[!-9;-~]{1,200}[ \t]*:")
 _WORD = re.compile(rb"=\?([^?\s]{1,80})\?([bBqQ])\?([^?\r\n]*)\?=")
+_CHARSET = re.compile(rb"charset\s*=\s*[\"']?([\w.:-]{2,40})", re.IGNORECASE)
 _LOOK_AHEAD_LINES = 5
 
 
@@ -41,7 +42,12 @@ class Headers:
 
     def text(self, name: str) -> str:
         """Return the topmost header `name` decoded, as one clean line."""
-        return decode_header(self.first(name))
+        return clean_line(decode_words(self.first(name), hint=self._charset()))
+
+    def _charset(self) -> str:
+        """Name the charset of the body: raw 8-bit letters in a header are mostly in the same."""
+        found = _CHARSET.search(self.first("content-type"))
+        return found[1].decode("ascii") if found else ""
 
 
 def read_headers(data: bytes, start: int, end: int) -> tuple[Headers, int]:
@@ -110,10 +116,13 @@ def decode_header(raw: bytes) -> str:
     return clean_line(decode_words(raw))
 
 
-def decode_words(raw: bytes) -> str:
-    """Return `raw` with its encoded-words decoded; neighbours of one charset are joined before they are decoded."""
+def decode_words(raw: bytes, *, hint: str = "") -> str:
+    """Return `raw` with its encoded-words decoded; neighbours of one charset are joined before they are decoded.
+
+    `hint` names the charset that raw 8-bit letters are in when they are no UTF-8.
+    """
     if b"=?" not in raw:
-        return decode(raw)
+        return _bare(raw, hint)
     pieces: list[str] = []
     run, run_label, at = b"", "", 0
     for found in _WORD.finditer(raw):
@@ -122,13 +131,21 @@ def decode_words(raw: bytes) -> str:
         joins = run_label and not gap.strip()
         if not joins or label != run_label:
             pieces.append(decode(run, run_label))
-            pieces.append("" if joins else decode(gap))
+            pieces.append("" if joins else _bare(gap, hint))
             run = b""
         run += _word_bytes(found[2], found[3])
         run_label, at = label, found.end()
     pieces.append(decode(run, run_label))
-    pieces.append(decode(raw[at:]))
+    pieces.append(_bare(raw[at:], hint))
     return "".join(pieces)
+
+
+def _bare(raw: bytes, hint: str) -> str:
+    """Read what is no encoded-word: UTF-8 before the hint, which would take any byte."""
+    try:
+        return decode(raw) if raw.isascii() else raw.decode()
+    except UnicodeDecodeError:
+        return decode(raw, "" if codec_of(hint) == "utf-8" else hint)
 
 
 def _word_bytes(kind: bytes, data: bytes) -> bytes:

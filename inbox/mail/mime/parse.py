@@ -18,6 +18,7 @@ from inbox.mail.mime.limits import MAX_SUBJECT_CHARS, MAX_TEXT_CHARS, Flaw
 from inbox.mail.mime.machine import is_auto_reply, machine_reason
 from inbox.mail.mime.parsed import Bounce, ParsedAttachment, ParsedMail
 from inbox.mail.mime.parts import Part, Tree, read_tree
+from inbox.mail.mime.pictures import picture_type
 from inbox.mail.mime.plain import clean_text
 from inbox.mail.mime.protection import protection_of
 
@@ -74,9 +75,10 @@ def _shown_html(source: str) -> _Shown:
 
 
 def _attachment(file: File, cids: frozenset[str]) -> ParsedAttachment:
-    content_id = file.content_id
-    inline = bool(content_id) and content_id.lower() in cids
-    return ParsedAttachment(file.name, file.content_type, len(file.data), inline, content_id, file.data)
+    """Return one file; it is inline when the HTML shows it and a page can, else it would be listed nowhere."""
+    picture = picture_type(file.data) if file.content_id and file.content_id.lower() in cids else ""
+    kind = picture or file.content_type
+    return ParsedAttachment(file.name, kind, len(file.data), bool(picture), file.content_id, file.data)
 
 
 def _with_headers(mail: ParsedMail, top: Part, bounce: Bounce | None) -> ParsedMail:

@@ -41,7 +41,7 @@ def sender(*lines: bytes) -> tuple[str, tuple[str, ...]]:
         (b"From: \xe2\x80\xaefeihC <evil@x.test>", "evil@x.test", Doubt.HIDDEN_LETTERS),
         (b'From: "chief@corp.test <evil@x.test>', "chief@corp.test", Doubt.BROKEN_SYNTAX),
         (b"From: <chief@corp.test", "chief@corp.test", Doubt.BROKEN_SYNTAX),
-        (b"From: Chief (never closed <evil@x.test>", "", Doubt.BROKEN_SYNTAX),
+        (b"From: Chief (never closed <evil@x.test>", "evil@x.test", Doubt.BROKEN_SYNTAX),
         (b"From: Chief <>", "", Doubt.NO_ADDRESS),
         (b"From: undisclosed-senders:;", "", Doubt.GROUP),
         (b"Sender: a@x.test", "", Doubt.NO_FROM),
