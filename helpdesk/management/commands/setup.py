@@ -23,6 +23,7 @@ from inbox.inboxes.services.bindings import BindingSpec, make_binding
 from inbox.inboxes.services.inboxes import create_inbox
 from inbox.mail.states import History, Security
 
+Options = dict[str, Any]  # Any: each option has a type of its own
 _REASON = "first administrator"
 
 
@@ -61,7 +62,7 @@ class Command(BaseCommand):
                 raise CommandError(str(error)) from error
 
     @transaction.atomic
-    def _make(self, who: "_Answers", options: dict[str, Any]) -> None:
+    def _make(self, who: "_Answers", options: Options) -> None:
         user = people.create_user(who.email, who.name, is_staff=True)
         try:
             people.set_password(user, who.password)
@@ -83,7 +84,7 @@ class Command(BaseCommand):
 class _Answers:
     """What the options say, and what is asked for where they do not."""
 
-    def __init__(self, options: dict[str, Any]) -> None:
+    def __init__(self, options: Options) -> None:
         self._may_ask = not options["no_input"]
         self.email = options["email"] or self._ask(_("E-mail address: "), "--email")
         try:
@@ -112,14 +113,14 @@ class _Answers:
         return first
 
 
-def _first_inbox(options: dict[str, Any]) -> Inbox:
+def _first_inbox(options: Options) -> Inbox:
     name = options["inbox"]
     known = Inbox.objects.filter(name=name).first() if name else Inbox.objects.order_by("created_at").first()
     address = options["address"]
     return known or create_inbox(name or _("Support"), addresses=(address,) if address else ())
 
 
-def _mailbox_options(options: dict[str, Any], inbox: Inbox) -> dict[str, Any]:
+def _mailbox_options(options: Options, inbox: Inbox) -> Options:
     imap = {name: options[f"imap_{name}"] for name in ("host", "port", "user", "password_file", "security")}
     return {**options, **imap, "inbox": inbox.name, "folder": "INBOX", "history": History.NONE}
 

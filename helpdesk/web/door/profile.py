@@ -1,6 +1,7 @@
 """One's own page: wishes, password, recovery codes and sessions."""
 
 from collections.abc import Callable
+from copy import copy
 from typing import Final
 
 from django import forms
@@ -14,7 +15,6 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
-from accounts.models import User
 from accounts.services import factors, people, sessions
 from helpdesk.core.errors import Invalid
 from helpdesk.web.base.once import once
@@ -81,7 +81,7 @@ def _profile(request: DeskRequest) -> HttpResponse:
     """Save the whole form; a script may send some of its fields and leaves the others as they are."""
     user = request.user
     kept = model_to_dict(user, fields=people.PREFERENCES) if wants_json(request) else {}
-    form = ProfileForm({**kept, **request.POST.dict()}, instance=User.objects.get(pk=user.pk))
+    form = ProfileForm({**kept, **request.POST.dict()}, instance=copy(user))
     if form.is_valid():
         people.save_preferences(user, **form.cleaned_data)
         return _saved(request, _("Saved."))
