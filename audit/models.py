@@ -117,17 +117,21 @@ class EntryManager(models.Manager["Entry"]):
         kept = DataKey.objects.using(ASIDE).filter(owner_kind=owner.kind, owner_id=owner.id, destroyed_at=None)
         return kept.values_list("pk", flat=True).first() or ensure_key(DESK)
 
-    def log_create(self, instance: models.Model, *, force_log: bool = False, **found: object) -> "Entry | None":
-        """Return the entry of a saved or deleted row of auditlog's registry, None when no listed field changed."""
-        changes = found.get("changes")
-        action = _ROW_ACTIONS.get(found.get("action"))
-        if force_log or action is None:
+    def log_create(
+        self,
+        instance: models.Model,
+        *,
+        action: int,
+        changes: Mapping[str, tuple[Plain, Plain]] | None,
+        force_log: bool = False,
+    ) -> "Entry":
+        """Return the entry of a row of auditlog's registry that was saved or deleted. Raises RecordingError."""
+        if force_log or changes is None:
             raise RecordingError("views are recorded by record(), not by auditlog's `accessed`")
-        if not isinstance(changes, dict):
-            return None
         if not auditlog.get_model_fields(type(instance))["include_fields"]:
             raise RecordingError(f"{instance._meta.label} is registered without a list of its fields")
-        return self._write_row(action, instance, {name: _pair(action, *pair) for name, pair in changes.items()})
+        act = _ROW_ACTIONS[action]
+        return self._write_row(act, instance, {name: _pair(act, *pair) for name, pair in changes.items()})
 
     def log_m2m_changes(  # noqa: PLR0917 - auditlog's signature
         self, changed_queryset: models.QuerySet[models.Model], instance: models.Model, operation: str, field_name: str
@@ -150,15 +154,15 @@ class EntryManager(models.Manager["Entry"]):
 
 
 _KINDS: Final = {kind.value: kind for kind in SubjectKind}
-_ROW_ACTIONS: Final[Mapping[object, Action]] = {
+_ROW_ACTIONS: Final[Mapping[int, Action]] = {
     AbstractLogEntry.Action.CREATE: Action.ROW_CREATED,
     AbstractLogEntry.Action.UPDATE: Action.ROW_CHANGED,
     AbstractLogEntry.Action.DELETE: Action.ROW_DELETED,
 }
 
 
-def _pair(action: Action, old: str, new: str) -> list[Plain]:
-    # auditlog says "None" for the side that does not exist.
+def _pair(action: Action, old: Plain, new: Plain) -> list[Plain]:
+    # For the side that does not exist auditlog gives a column's default.
     return [None if action == Action.ROW_CREATED else old, None if action == Action.ROW_DELETED else new]
 
 

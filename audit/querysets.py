@@ -88,10 +88,6 @@ class EntryQuerySet(models.QuerySet[T]):
         """Keep entries of these inboxes; all when None."""
         return self if inbox_ids is None else self.filter(inbox_id__in=inbox_ids)
 
-    def timeline_of(self, ticket_id: UUID) -> "EntryQuerySet[T]":
-        """Keep what was done on a ticket, its messages and its attachments."""
-        return self.filter(ticket_id=ticket_id)
-
     def newest_first(self) -> "EntryQuerySet[T]":
         """Order by `(txid, id)`, backwards."""
         return self.order_by("-txid", "-id")

@@ -77,9 +77,10 @@ def build_desk(imap_password: str, ports: Ports) -> list[SignIn]:
 
 def move_ports(ports: Ports) -> None:
     """Let the mailbox find the demo's servers where they listen now."""
-    Mailbox.objects.filter(imap_user=MAILBOX_USER).update(
-        imap_port=ports.imap, smtp_port=ports.smtp, next_poll_at=None, lease_until=None
-    )
+    for mailbox in Mailbox.objects.filter(imap_user=MAILBOX_USER):
+        mailbox.imap_port, mailbox.smtp_port = ports.imap, ports.smtp
+        mailbox.next_poll_at = mailbox.lease_until = None
+        mailbox.save(update_fields=["imap_port", "smtp_port", "next_poll_at", "lease_until"])
 
 
 def work_a_little() -> None:
