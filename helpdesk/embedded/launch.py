@@ -32,13 +32,16 @@ def services_for(argv: Sequence[str]) -> Iterator[None]:
     with ExitStack() as stack:
         try:
             if needs_services(argv):
-                stack.enter_context(hold(find_home()))
                 stack.enter_context(_terminated_cleanly())
+                stack.enter_context(hold(find_home()))
             elif next(iter(argv), "") == "check" and not _is_set("SECRET_KEY"):
                 prepare(find_home())
         except ServiceError as error:
             raise SystemExit(f"Postern cannot start: {error}") from error
-        yield
+        try:
+            yield
+        except KeyboardInterrupt:
+            raise SystemExit(128 + signal.SIGINT) from None
 
 
 def needs_services(argv: Sequence[str]) -> bool:
@@ -101,10 +104,12 @@ def _services(home: Home) -> tuple[Postgres, Redis]:
     return Postgres(home, folder), Redis(home, folder)
 
 
-def revive(home: Home, services: Sequence[Service]) -> list[str]:
-    """Start those of `services` that do not answer, one command of a home at a time; return their names."""
+def revive(home: Home, services: Sequence[Service]) -> None:
+    """Start those of `services` that do not answer, one command of a home at a time."""
     with locked(home.run / "start.lock"):
-        return _start_missing(services)
+        for service in services:
+            if not service.answers():
+                service.start()
 
 
 @contextmanager
@@ -117,25 +122,14 @@ def _shared(home: Home, wanted: Sequence[Service], every: Sequence[Service]) -> 
     try:
         with locked(home.run / "start.lock"):
             fcntl.flock(users, fcntl.LOCK_SH)
-            try:
-                _start_missing(wanted)
-            except ServiceError:
-                _stop_if_last(home, users, every)
-                raise
         try:
+            revive(home, wanted)
             yield
         finally:
             with locked(home.run / "start.lock"):
                 _stop_if_last(home, users, every)
     finally:
         os.close(users)
-
-
-def _start_missing(services: Sequence[Service]) -> list[str]:
-    missing = [service for service in services if not service.answers()]
-    for service in missing:
-        service.start()
-    return [service.name for service in missing]
 
 
 def _stop_if_last(home: Home, users: int, services: Sequence[Service]) -> None:

@@ -46,6 +46,7 @@ _OPTIONS: Final = (
     "log_timezone=UTC",
     "log_min_error_statement=panic",
     "log_error_verbosity=terse",
+    "log_checkpoints=off",
 )
 
 

@@ -69,7 +69,7 @@ class Supervisor:
 
     parts: Sequence[Part]
     services: Sequence[Watched]
-    revive: Callable[[], Sequence[str]]
+    revive: Callable[[], None]
     terminal: Terminal
     _children: list[_Child] = field(default_factory=list, init=False)
     _stopping: threading.Event = field(default_factory=threading.Event, init=False)
@@ -153,7 +153,8 @@ class Supervisor:
 
     @contextmanager
     def _signals(self) -> Iterator[None]:
-        before = [(number, signal.signal(number, self._on_signal)) for number in _SIGNALS]
+        numbers = [number for number in _SIGNALS if not (number == signal.SIGHUP and _outlives_terminal())]
+        before = [(number, signal.signal(number, self._on_signal)) for number in numbers]
         try:
             yield
         finally:
@@ -178,6 +179,11 @@ class Supervisor:
 
     def _say(self, words: str) -> None:
         self.terminal.line("postern", words)
+
+
+def _outlives_terminal() -> bool:
+    """Tell whether we were started by nohup or the like."""
+    return signal.getsignal(signal.SIGHUP) == signal.SIG_IGN
 
 
 def _bound_to_us() -> tuple[str, ...]:

@@ -70,7 +70,16 @@ def supervise(fresh_home: Path) -> Iterator[Supervise]:
 
         def start(*parts: str, home: Path = fresh_home) -> Run:
             process = subprocess.Popen(  # noqa: S603 - no shell
-                (*root(), sys.executable, "-u", "-m", "tests.helpdesk.embedded.supervised", *parts),
+                (
+                    *root(),
+                    "env",
+                    "--default-signal=HUP,INT",
+                    sys.executable,
+                    "-u",
+                    "-m",
+                    "tests.helpdesk.embedded.supervised",
+                    *parts,
+                ),
                 cwd=ROOT,
                 env=environment(home),
                 stdout=subprocess.PIPE,
