@@ -1,8 +1,8 @@
 // What is done to tickets: close, pending, delete, assign, and their Undo.
 import { command } from "./keys.js";
 import { form, onceKey, post, say, toSignIn } from "./net.js";
-import { current, leave, open, reload } from "./reader.js";
-import { after, openRow, paint, refresh, rowOf, selected, setCursor, settled, targets } from "./list.js";
+import { current, leave, open, reload, version } from "./reader.js";
+import { after, gone, openRow, paint, refresh, rowOf, selected, setCursor, settled, targets } from "./list.js";
 import { toast, trouble } from "./toast.js";
 
 export const acted = new Map(); // number -> version that we made ourselves: no news to us
@@ -13,19 +13,29 @@ const addressOf = (number) => rowOf(number)?.querySelector(".open").getAttribute
 // The rows go now and the next ticket opens; a refusal brings them back.
 function advance(numbers) {
   const next = after(numbers);
-  const gone = numbers.map((number) => rowOf(number)).filter(Boolean).map((row) => ({ row, before: row.nextElementSibling }));
+  const left = numbers.map((number) => rowOf(number)).filter(Boolean).map((row) => ({ row, before: row.nextElementSibling }));
   const moved = numbers.includes(current());
-  for (const { row } of gone) row.remove();
+  for (const { row } of left) {
+    const number = row.dataset.number;
+    gone.set(number, Math.max(Number(row.dataset.version), number === current() ? version() : 0, acted.get(number) ?? 0));
+    row.remove();
+  }
   if (next) setCursor(next.dataset.number);
   if (moved && next) { next.querySelector(".open").focus({ preventScroll: true }); openRow(next); }
   else if (moved) leave();
   paint();
-  return () => { for (const { row, before } of gone.reverse()) document.getElementById("rows").insertBefore(row, before?.isConnected ? before : null); paint(); };
+  return () => {
+    for (const { row, before } of left.reverse()) {
+      gone.delete(row.dataset.number);
+      document.getElementById("rows").insertBefore(row, before?.isConnected ? before : null);
+    }
+    paint();
+  };
 }
 
 export function wentWell(number, answer, { text = "" } = {}) {
-  const { said, version, undo, seconds } = answer.data;
-  if (version) acted.set(String(number), version);
+  const { said, undo, seconds } = answer.data;
+  if (answer.data.version) acted.set(String(number), answer.data.version);
   toast(said, { seconds, undo: undo && (() => takeBack(number, undo, text)) });
 }
 
@@ -49,9 +59,25 @@ function fail(answer) {
 
 async function change(number, url, fields, back) {
   const answer = await post(url, form({ ...fields, once: onceKey() }));
-  if (answer.ok) return wentWell(number, answer);
-  back?.();
-  return fail(answer);
+  if (answer.ok) wentWell(number, answer);
+  else { back?.(); await fail(answer); }
+  if (answer.ok && !back) await afterwards(number);
+}
+
+// Several at once: one toast, and one Undo for all that went well.
+async function changeAll(jobs, back) {
+  const answers = await Promise.all(jobs.map(([, url, fields]) => post(url, form({ ...fields, once: onceKey() }))));
+  const done = jobs.map(([number], at) => ({ number, ...answers[at] })).filter((one) => one.ok);
+  for (const { number, data } of done) if (data.version) acted.set(number, data.version);
+  const undos = done.filter((one) => one.data.undo);
+  const undo = undos.length ? async () => {
+    await Promise.all(undos.map(({ data }) => post(data.undo.url, form({ ...data.undo.fields, once: onceKey() }))));
+    await refresh(undos.map(({ number }) => number));
+  } : undefined;
+  toast(say("many", done.length), { undo });
+  const failed = answers.find((answer) => !answer.ok);
+  if (failed) { back?.(); await fail(failed); }
+  if (failed || !back) await refresh(jobs.map(([number]) => number));
 }
 
 const versionOf = (number) => (number === current() ? document.querySelector(".conversation").dataset.version : rowOf(number)?.dataset.version);
@@ -60,7 +86,7 @@ const path = (number, verb) => new URL(`${addressOf(number).split("?")[0]}/${ver
 function many(numbers, verb, fields, to) {
   const jobs = numbers.map((number) => [number, path(number, verb), { ...fields, version: versionOf(number) }]);
   const back = leaves(to) ? advance(numbers) : null;
-  for (const [number, url, data] of jobs) change(number, url, data, back).then(() => { if (!back) return afterwards(number); return undefined; });
+  return jobs.length > 1 ? changeAll(jobs, back) : change(...jobs[0], back);
 }
 
 async function afterwards(number) {

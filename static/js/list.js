@@ -13,6 +13,7 @@ let cursor = null;
 let opening;
 let lastKey = 0;
 let over = false;
+export const gone = new Map(); // number -> version that left by an act of ours: an older answer does not bring it back
 const waiting = new Map(); // number -> fresh row or null, held back while somebody works in the list
 
 export const selected = () => rows().filter((row) => row.querySelector(".pick").checked).map((row) => row.dataset.number);
@@ -115,6 +116,8 @@ export function merge(numbers, fresh) {
   const found = new Map([...fresh.querySelectorAll(".row")].map((row) => [row.dataset.number, row]));
   for (const number of numbers.map(String)) {
     const row = found.get(number) ?? null;
+    if (row && gone.has(number) && Number(row.dataset.version) <= gone.get(number)) continue;
+    gone.delete(number);
     const mine = rowOf(number);
     if (mine && row) update(mine, row);
     waiting.set(number, row);

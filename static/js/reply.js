@@ -53,7 +53,8 @@ class ReplyBox extends HTMLElement {
 
   async save() {
     this.dirty = false;
-    const answer = await post(this.form.dataset.draft, this.draft());
+    this.saving = post(this.form.dataset.draft, this.draft());
+    const answer = await this.saving;
     this.slotted("saved").textContent = answer.ok ? (this.area.value ? words.saved : "") : words.unsaved;
     if (answer.ended) this.signedOut(false);
   }
@@ -121,6 +122,7 @@ class ReplyBox extends HTMLElement {
     this.sending = true;
     this.form.setAttribute("aria-busy", "true");
     const after = submitter?.value ?? "stay";
+    await this.saving; // a draft under way must not come after the text that it was for
     const body = new FormData(this.form, submitter);
     body.delete("files");
     for (const file of this.files) body.append("files", file);
