@@ -43,6 +43,7 @@ async function takeBack(number, undo, text) {
   const answer = await post(undo.url, form({ ...undo.fields, once: onceKey() }));
   if (!answer.ok) return fail(answer);
   toast(answer.data.said);
+  gone.delete(String(number));
   await refresh([number]);
   setCursor(String(number));
   await open(addressOf(number));
@@ -72,6 +73,7 @@ async function changeAll(jobs, back) {
   const undos = done.filter((one) => one.data.undo);
   const undo = undos.length ? async () => {
     await Promise.all(undos.map(({ data }) => post(data.undo.url, form({ ...data.undo.fields, once: onceKey() }))));
+    for (const { number } of undos) gone.delete(number);
     await refresh(undos.map(({ number }) => number));
   } : undefined;
   toast(say("many", done.length), { undo });
