@@ -12,8 +12,8 @@ from helpdesk.core.catalogues import FOLDER
 _PLACE = re.compile(r"%\(\w+\)[sdr]|%%n|\{\w*\}")
 
 
-def _forms(words: str | tuple[str, ...] | list[str]) -> list[str]:
-    return [words] if isinstance(words, str) else list(words)
+def _forms(words: str | tuple[str, ...] | list[str] | None) -> list[str]:
+    return [words or ""] if words is None or isinstance(words, str) else list(words)
 
 
 def faulty(message: Message) -> bool:
