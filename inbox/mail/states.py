@@ -68,6 +68,35 @@ class OutKind(TextChoices):
     SYSTEM = "system", _("System mail")
 
 
+class OutReason(StrEnum):
+    """Why an outgoing mail is where it is, beside its state; pages have the words."""
+
+    HANDING = "handing"
+    LOST = "connection_lost"
+    LOST_TWICE = "connection_lost_twice"
+    SECOND_TRY = "second_try"
+    """Sent, but an earlier try ended without an answer: it may have arrived twice."""
+    PARTLY_LATER = "partly_deferred"
+    PARTLY = "partly_refused"
+    REFUSED = "refused"
+    GAVE_UP = "gave_up"
+    NO_MAILBOX = "no_mailbox"
+    SEALED = "cannot_be_opened"
+    BROKEN = "cannot_be_composed"
+
+
+class RawReason(StrEnum):
+    """Why a mail was not taken whole; what breaks a reader has its own codes."""
+
+    TOO_LARGE = "too_large"
+    WITHHELD = "withheld"
+    DELETED_THERE = "deleted_on_server"
+    BEFORE_US = "older_than_mailbox"
+    SAME_CONTENT = "same_content"
+    CANNOT_BE_OPENED = "cannot_be_opened"
+    CRASHED = "crashed"
+
+
 class KillPoint(StrEnum):
     """Where a crash test kills the process: at each commit, rename and SMTP step of the mail path."""
 

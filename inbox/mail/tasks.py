@@ -12,7 +12,7 @@ from helpdesk.core.bell import ring
 from helpdesk.core.context import Actor, ActorKind, acting_as
 from helpdesk.core.errors import DomainError
 from inbox.mail.models import RawMail
-from inbox.mail.receive.poll import mailboxes_due, poll
+from inbox.mail.receive.poll import is_due, mailboxes_due, poll
 from inbox.mail.receive.process import process_raw
 from inbox.mail.receive.sweep import sweep_blobs
 from inbox.mail.send import deliver
@@ -31,9 +31,15 @@ def poll_mailboxes() -> None:
         ring("mail.poll_mailbox", str(mailbox_id))
 
 
-@shared_task(name="mail.poll_mailbox", time_limit=3600)
+@shared_task(name="mail.poll_mailbox", time_limit=3600, expires=60)
 def poll_mailbox(mailbox_id: str) -> None:
-    """Fetch one mailbox. A fault is noted in its row and shown there; the next look comes by itself."""
+    """Fetch one mailbox. A fault is noted in its row and shown there; the next look comes by itself.
+
+    With more mailboxes than workers bells would pile up: an old one is forgotten, and the longest waiting mailbox is
+    always rung first.
+    """
+    if not is_due(UUID(mailbox_id)):
+        return
     with acting_as(SYSTEM_MAIL):
         try:
             poll(UUID(mailbox_id))

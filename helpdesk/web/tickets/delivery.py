@@ -12,30 +12,37 @@ from django.utils.translation import gettext_lazy
 
 from helpdesk.core.context import Purpose, purpose
 from inbox.mail.models import InboundMail, OutboundMail
-from inbox.mail.send import deliver
-from inbox.mail.states import OutState, RawState
+from inbox.mail.send.undo import can_be_resent
+from inbox.mail.states import OutReason, OutState, RawState
 from inbox.tickets.models import Ticket
 
 _QUARANTINE: Final[dict[str, Promise]] = {
     "timeout": gettext_lazy("Reading it took too long."),
     "memory": gettext_lazy("Reading it took too much memory."),
     "crashed": gettext_lazy("It broke the program that reads mail."),
+    "withheld": gettext_lazy("The mail server lists it and does not hand it over."),
     "too_large": gettext_lazy("It is larger than this desk fetches; it still lies on the mail server."),
     "cannot_be_opened": gettext_lazy("Its seal does not fit: the stored bytes were changed or lost."),
 }
 
 
 _LOST: Final[dict[str, Promise]] = {
-    deliver.LOST: gettext_lazy(
+    OutReason.LOST: gettext_lazy(
         "The connection broke after the mail was handed in: nobody knows whether it arrived. It is tried once more."
     ),
-    deliver.LOST_TWICE: gettext_lazy(
+    OutReason.LOST_TWICE: gettext_lazy(
         "The connection broke twice after the mail was handed in. Send it again only if it did not arrive."
     ),
 }
 _SAID: Final[dict[tuple[OutState, str], Promise]] = {
     (OutState.DEFERRED, ""): gettext_lazy("Not sent yet, it is tried again by itself. The server says: %(words)s"),
-    (OutState.SENT, deliver.PARTLY): gettext_lazy("Sent, but not to everybody: %(words)s"),
+    (OutState.DEFERRED, OutReason.PARTLY_LATER): gettext_lazy(
+        "Sent, but not to everybody yet; the others are tried again by themselves. The server says: %(words)s"
+    ),
+    (OutState.SENT, OutReason.PARTLY): gettext_lazy("Sent, but not to everybody: %(words)s"),
+    (OutState.SENT, OutReason.SECOND_TRY): gettext_lazy(
+        "Sent at the second try: the connection broke during the first one, so it may have arrived twice."
+    ),
 }
 
 
@@ -84,7 +91,7 @@ def _delivery(row: OutboundMail, *, may_reply: bool, me: UUID) -> Delivery:
         state.value,
         str(state.label),
         _words(row, state),
-        can_resend=may_reply and state in {OutState.REFUSED, OutState.UNCERTAIN},
+        can_resend=may_reply and can_be_resent(row),
         can_undo=waiting and row.author_id == me,
     )
 
@@ -101,9 +108,13 @@ def _words(row: OutboundMail, state: OutState) -> str:
 
 
 def _refused(reason: str, said: str) -> str:
-    if reason == deliver.NO_MAILBOX:
+    if reason == OutReason.NO_MAILBOX:
         return _("Not sent: the mailbox of this inbox was removed. Ask an administrator, then send again.")
-    if reason == deliver.GAVE_UP:
+    if reason == OutReason.SEALED:
+        return _("Not sent: a file or text of it cannot be opened any more. Ask an administrator.")
+    if reason == OutReason.BROKEN:
+        return _("Not sent: it breaks the program that writes mails. Ask an administrator, then send again.")
+    if reason == OutReason.GAVE_UP:
         return _("Not sent: the server did not take it for three days. It last said: %(words)s") % {
             "words": said or "–"
         }

@@ -71,11 +71,13 @@ class Migration(migrations.Migration):
                 ('subject', helpdesk.crypto.fields.SealedTextField()),
                 ('text', helpdesk.crypto.fields.SealedTextField()),
                 ('html', helpdesk.crypto.fields.SealedTextField()),
+                ('outstanding', helpdesk.crypto.fields.SealedJSONField(null=True)),
                 ('state', models.CharField(choices=[('queued', 'Waiting to be sent'), ('sending', 'Being sent'), ('sent', 'Sent'), ('deferred', 'Deferred'), ('refused', 'Refused'), ('cancelled', 'Cancelled'), ('uncertain', 'Not certain')], default='queued', max_length=10)),
                 ('send_after', models.DateTimeField(default=django.utils.timezone.now)),
                 ('attempts', models.PositiveSmallIntegerField(default=0)),
                 ('claimed_at', models.DateTimeField(null=True)),
                 ('reason', models.CharField(blank=True, max_length=40)),
+                ('lost_once', models.BooleanField(default=False)),
                 ('server_words', helpdesk.crypto.fields.SealedTextField(null=True)),
                 ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
                 ('sent_at', models.DateTimeField(null=True)),
@@ -132,7 +134,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='outboundmail',
-            index=models.Index(condition=models.Q(('state__in', ['queued', 'deferred'])), fields=['send_after'], name='outbox_due'),
+            index=models.Index(condition=models.Q(('state__in', ['queued', 'deferred']), models.Q(('reason', 'connection_lost'), ('state', 'uncertain')), _connector='OR'), fields=['send_after'], name='outbox_due'),
         ),
         migrations.AddIndex(
             model_name='outboundmail',

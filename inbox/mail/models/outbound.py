@@ -1,5 +1,7 @@
 """OutboundMail: the outbox. A row is fixed when it is made and only its state moves."""
 
+from typing import Final
+
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
@@ -14,6 +16,9 @@ from inbox.inboxes.models import Inbox
 from inbox.mail.models.mailbox import Mailbox
 from inbox.mail.states import OutKind, OutState
 from inbox.tickets.models import Message
+
+WAITING: Final = Q(state__in=["queued", "deferred"]) | Q(state="uncertain", reason="connection_lost")
+"""The mails that are tried by themselves once their moment has come; an index holds them alone."""
 
 
 class OutboundMail(SealedModel):
@@ -38,12 +43,16 @@ class OutboundMail(SealedModel):
     subject = SealedTextField()
     text = SealedTextField()
     html = SealedTextField()
+    outstanding = SealedJSONField(null=True)
+    """None while all wait for it, else {"to": [address], "refused": [words]}: some have it, `to` have not."""
     state = models.CharField(max_length=10, choices=OutState.choices, default=OutState.QUEUED)
     send_after = models.DateTimeField(default=timezone.now)
     """No try before this moment: the undo window, then the growing waits of deferred mail."""
     attempts = models.PositiveSmallIntegerField(default=0)
     claimed_at = models.DateTimeField(null=True)
     reason = models.CharField(max_length=40, blank=True)
+    lost_once = models.BooleanField(default=False)
+    """A connection died once after the mail was handed in: no second time is it tried again by itself."""
     server_words = SealedTextField(null=True)
     created_at = models.DateTimeField(default=timezone.now)
     sent_at = models.DateTimeField(null=True)
@@ -51,7 +60,7 @@ class OutboundMail(SealedModel):
     class Meta:
         default_permissions = ()
         indexes = [
-            models.Index(fields=["send_after"], condition=Q(state__in=["queued", "deferred"]), name="outbox_due"),
+            models.Index(fields=["send_after"], condition=WAITING, name="outbox_due"),
             models.Index(fields=["claimed_at"], condition=Q(state="sending"), name="outbox_claimed"),
         ]
 

@@ -1,15 +1,21 @@
 """RawMail: the bytes of a mail as they came, sealed, before anybody looks at them."""
 
+from typing import Final
+from uuid import UUID
+
 from django.db import models
 from django.db.models import Q
 
 from audit.actions import SubjectKind
 from audit.subjects import Subject
 from helpdesk.core.ids import new_id
+from helpdesk.crypto.errors import BlobMissing
 from helpdesk.crypto.keyring import KeyRef, Owner, OwnerKind
 from inbox.inboxes.models import Inbox
 from inbox.mail.models.mailbox import Mailbox
 from inbox.mail.states import RawState
+
+IMPORTED: Final = "import:"
 
 
 class RawMail(models.Model):
@@ -47,6 +53,18 @@ class RawMail(models.Model):
             models.Index(fields=["stored_at"], condition=Q(state="stored"), name="raw_mail_waiting"),
             models.Index(fields=["content_key"], name="raw_mail_content"),
         ]
+
+    @property
+    def stored_blob(self) -> UUID:
+        """The file that holds its bytes. Raises BlobMissing for a mail that was never fetched."""
+        if self.blob is None:
+            raise BlobMissing("the bytes of this mail were never fetched")
+        return self.blob
+
+    @property
+    def is_import(self) -> bool:
+        """It came as a file, not from a server."""
+        return self.transport_key.startswith(IMPORTED)
 
     def seal_ref(self) -> KeyRef:
         """Return the key of these bytes alone."""

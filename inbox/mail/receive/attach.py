@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from uuid import UUID
 
 from helpdesk.core.context import Purpose, purpose
+from helpdesk.crypto.errors import CryptoError
 from helpdesk.crypto.files import open_blob, write_blob
 from helpdesk.crypto.keyring import Owner, OwnerKind
 from inbox.mail.mime.parsed import ParsedAttachment
@@ -28,10 +29,14 @@ def write_files(ticket_id: UUID, files: Iterable[ParsedAttachment]) -> tuple[New
 
 
 def write_raw_as_file(ticket_id: UUID, raw: RawMail) -> tuple[NewAttachment, ...]:
-    """Seal the untouched mail as an .eml under the ticket's key; nothing when it was never fetched."""
-    if raw.blob is None:
+    """Seal the untouched mail as an .eml under the ticket's key; nothing when its bytes are not there or are damaged.
+
+    Raises StorageFull.
+    """
+    try:
+        with purpose(Purpose.SYSTEM):
+            chunks = open_blob(raw.stored_blob, raw.seal_ref(), kind="raw")
+            blob = write_blob(chunks, Owner(OwnerKind.TICKET, ticket_id), kind="attachment")
+    except CryptoError:
         return ()
-    with purpose(Purpose.SYSTEM):
-        chunks = open_blob(raw.blob, raw.seal_ref(), kind="raw")
-        blob = write_blob(chunks, Owner(OwnerKind.TICKET, ticket_id), kind="attachment")
     return (NewAttachment(blob.id, "mail.eml", "message/rfc822", blob.size_bytes),)

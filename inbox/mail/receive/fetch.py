@@ -1,9 +1,8 @@
 """Fetch what is new in a mailbox: UIDs above the cursor, stored before anything else happens."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
-from typing import Final
 from uuid import UUID
 
 from django.conf import settings
@@ -13,17 +12,13 @@ from inbox.mail.imap.session import CHUNK_BYTES, FolderState, ImapSession, MailF
 from inbox.mail.models import Mailbox
 from inbox.mail.opening import imap_server, secret_of
 from inbox.mail.receive.lease import Lease, held
-from inbox.mail.receive.store import Arrival, Source, store_raw
-from inbox.mail.states import History, RawState
-
-TOO_LARGE: Final = "too_large"
-DELETED_THERE: Final = "deleted_on_server"
-BEFORE_US: Final = "older_than_mailbox"
+from inbox.mail.receive.store import Arrival, Cursor, Source, store_raw
+from inbox.mail.states import History, RawReason, RawState
 
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """What one cycle did."""
+    """What one cycle did: `stored` were taken, `skipped` were not ours to take or could not be had."""
 
     stored: int = 0
     skipped: int = 0
@@ -81,14 +76,13 @@ class _Cycle:
         total = Fetched()
         uids = self._session.uids_above(self._mailbox.last_uid)
         for start in range(0, len(uids), 500):
-            window = uids[start : start + 500]
-            facts = self._session.facts(window)
+            facts = self._session.facts(uids[start : start + 500])
             for arrivals, cursor in self._arrivals(facts):
-                self._lease.beat()
                 total = total.plus(self._store(arrivals, cursor))
                 yield total
 
-    def _store(self, arrivals: list[Arrival], cursor: int) -> list[Arrival]:
+    def _store(self, arrivals: list[Arrival], uid: int) -> list[Arrival]:
+        cursor = Cursor(uid, self._lease)
         try:
             store_raw(self._source, arrivals, cursor=cursor)
         except VanishedMidway:
@@ -97,6 +91,7 @@ class _Cycle:
         return arrivals
 
     def _arrivals(self, facts: dict[int, MailFacts]) -> Iterator[tuple[list[Arrival], int]]:
+        """Yield what to store together, with the UID that the cursor moves to."""
         for is_alone, group in groupby(sorted(facts), key=lambda uid: self._stands_alone(uid, facts[uid])):
             uids = list(group)
             if is_alone:
@@ -107,47 +102,57 @@ class _Cycle:
                 yield self._batch(batch, facts), batch[-1]
 
     def _stands_alone(self, uid: int, facts: MailFacts) -> bool:
-        return facts.size_bytes > CHUNK_BYTES or bool(self._skip_reason(uid, facts))
+        return facts.size_bytes > CHUNK_BYTES or self._why_left(uid, facts) is not None
 
-    def _skip_reason(self, uid: int, facts: MailFacts) -> str:
+    def _why_left(self, uid: int, facts: MailFacts) -> RawReason | None:
+        """Return why a mail is not fetched, None when it is."""
+        if uid in self._session.withheld:
+            return RawReason.WITHHELD
         if facts.is_deleted:
-            return DELETED_THERE
+            return RawReason.DELETED_THERE
         if facts.size_bytes > settings.MAIL_MAX_BYTES:
-            return TOO_LARGE
+            return RawReason.TOO_LARGE
         if self._mailbox.history == History.NONE and self._is_old(uid, facts):
-            return BEFORE_US
-        return ""
+            return RawReason.BEFORE_US
+        return None
 
     def _is_old(self, uid: int, facts: MailFacts) -> bool:
         since = self._mailbox.created_at.replace(microsecond=0)
         return uid < self._mailbox.renumbered_below and facts.internaldate < since
 
     def _alone(self, uid: int, facts: MailFacts) -> list[Arrival]:
-        reason = self._skip_reason(uid, facts)
-        if reason:
-            state = RawState.QUARANTINED if reason == TOO_LARGE else RawState.SKIPPED
-            return [self._arrival(uid, facts, None, state=state, reason=reason)]
+        left = self._why_left(uid, facts)
+        if left is not None:
+            return [self._arrival(uid, facts, None, left=left)]
         chunks = self._session.fetch_partial(uid, facts.size_bytes)
         first = next(chunks, None)
         if first is None:
-            return []
+            return self._not_given(uid, facts)
         return [self._arrival(uid, facts, _whole(first, chunks))]
 
     def _batch(self, uids: list[int], facts: dict[int, MailFacts]) -> list[Arrival]:
-        fetched = self._session.fetch(uids)
-        return [self._arrival(uid, facts[uid], [data]) for uid, data in fetched if data is not None]
+        arrivals: list[Arrival] = []
+        for uid, data in self._session.fetch(uids):
+            arrivals += self._not_given(uid, facts[uid]) if data is None else [self._arrival(uid, facts[uid], [data])]
+        return arrivals
+
+    def _not_given(self, uid: int, facts: MailFacts) -> list[Arrival]:
+        """A mail that vanished leaves nothing; of one that the server keeps back a ticket tells."""
+        if uid not in self._session.withheld:
+            return []
+        return [self._arrival(uid, facts, None, left=RawReason.WITHHELD)]
 
     def _arrival(
-        self,
-        uid: int,
-        facts: MailFacts,
-        chunks: Iterator[bytes] | list[bytes] | None,
-        *,
-        state: RawState = RawState.STORED,
-        reason: str = "",
+        self, uid: int, facts: MailFacts, chunks: Iterable[bytes] | None, *, left: RawReason | None = None
     ) -> Arrival:
         key = f"imap:{self._mailbox.folder}:{self._uidvalidity}:{uid}"
-        return Arrival(key, facts.size_bytes, facts.internaldate, chunks, state, reason)
+        state = RawState.SKIPPED if left in _SILENT else RawState.STORED
+        history = facts.internaldate < self._mailbox.created_at.replace(microsecond=0)
+        return Arrival(key, facts.size_bytes, facts.internaldate, chunks, state, left or "", history)
+
+
+_SILENT = {RawReason.DELETED_THERE, RawReason.BEFORE_US}
+"""What is left where it lies without a ticket; of everything else that could not be had a ticket tells."""
 
 
 class VanishedMidway(Exception):

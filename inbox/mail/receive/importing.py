@@ -11,9 +11,8 @@ from django.utils import timezone
 from helpdesk.core.errors import Invalid
 from helpdesk.crypto.blind import content_key
 from inbox.inboxes.models import Inbox
-from inbox.mail.mime.parsed import ParsedMail
 from inbox.mail.models import RawMail
-from inbox.mail.receive.parser import Parser, ParserFailed
+from inbox.mail.models.raw import IMPORTED
 from inbox.mail.receive.process import process_raw
 from inbox.mail.receive.store import Arrival, Source, store_raw
 from inbox.mail.states import RawState
@@ -48,37 +47,19 @@ def mails_at(path: Path) -> list[Path]:
 
 def import_files(paths: Sequence[Path], inbox: Inbox) -> Iterator[Imported]:
     """Import each file into `inbox` and yield what became of it. The same bytes twice add nothing; may be repeated."""
-    with Parser() as parser:
-        for path in paths:
-            yield Imported(path, _import_file(path, inbox, parser))
+    for path in paths:
+        yield Imported(path, _import_file(path, inbox))
 
 
-def _import_file(path: Path, inbox: Inbox, parser: Parser) -> RawState | None:
+def _import_file(path: Path, inbox: Inbox) -> RawState | None:
     data = path.read_bytes()
-    arrival = _arrival(data, parser)
-    rows = store_raw(Source(inbox, history=True), [arrival])
-    raw_id = rows[0].pk if rows else _waiting(inbox, arrival.transport_key)
-    if raw_id is None:
-        return None
-    return process_raw(raw_id)
+    key = f"{IMPORTED}{content_key(data).hex()}"
+    rows = store_raw(Source(inbox, history=True), [Arrival(key, len(data), timezone.now(), [data])])
+    raw_id = rows[0].pk if rows else _waiting(inbox, key)
+    return None if raw_id is None else process_raw(raw_id)
 
 
 def _waiting(inbox: Inbox, transport_key: str) -> UUID | None:
     """Return the mail of an import that was cut off before it was read, None when it was read."""
     rows = RawMail.objects.filter(mailbox=None, inbox=inbox, transport_key=transport_key, state=RawState.STORED)
     return rows.values_list("pk", flat=True).first()
-
-
-def _arrival(data: bytes, parser: Parser) -> Arrival:
-    """An imported mail came at its topmost Received, else at its Date, else now (DESIGN 6.21)."""
-    now = timezone.now()
-    mail = _read(data, parser)
-    at = (mail.received or mail.date or now) if mail else now
-    return Arrival(f"import:{content_key(data).hex()}", len(data), min(at, now), [data])
-
-
-def _read(data: bytes, parser: Parser) -> ParsedMail | None:
-    try:
-        return parser.parse(data)
-    except ParserFailed:
-        return None

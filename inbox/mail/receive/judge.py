@@ -1,6 +1,7 @@
 """Judge a mail: what it is taken for, and why."""
 
 from dataclasses import dataclass
+from typing import Final
 
 from inbox.mail.mime.parsed import ParsedMail
 from inbox.mail.states import Verdict
@@ -14,10 +15,19 @@ class Judgement:
     reason: str = ""
 
 
-def judge(mail: ParsedMail) -> Judgement:
-    """Return what `mail` is taken for. Machine mail becomes a ticket as usual, but nothing is sent because of it."""
+FROM_DESK: Final = "from_desk"
+
+
+def judge(mail: ParsedMail, *, from_desk: bool = False) -> Judgement:
+    """Return what `mail` is taken for. Machine mail becomes a ticket as usual, but nothing is sent because of it.
+
+    So it is with mail that says it comes `from_desk`, from an address of one of our inboxes: answers to it would go in
+    a circle.
+    """
     if mail.bounce is not None and mail.bounce.action == "failed":
         return Judgement(Verdict.BOUNCE, mail.bounce.status or "failed")
     if mail.auto_reply:
         return Judgement(Verdict.MUTE, mail.machine)
+    if from_desk:
+        return Judgement(Verdict.MUTE, FROM_DESK)
     return Judgement(Verdict.KEEP, mail.machine)

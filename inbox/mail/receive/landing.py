@@ -2,22 +2,25 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
+from uuid import UUID
 
-from django.utils import timezone
+from django.utils import timezone, translation
 from django.utils.translation import gettext
 
 from audit.actions import Action
+from audit.models import Entry
 from audit.record import record
+from helpdesk.core.context import ActorKind
 from helpdesk.core.ids import new_id
 from helpdesk.core.killpoints import reached
-from helpdesk.crypto.keyring import Owner, OwnerKind, ensure_key
+from helpdesk.crypto.keyring import Owner, OwnerKind, make_key
 from inbox.contacts.models import Contact
 from inbox.contacts.services.identify import identify
 from inbox.inboxes.models import Inbox
 from inbox.mail.mime.parsed import Address, ParsedMail
 from inbox.mail.models import RawMail
 from inbox.mail.receive.attach import write_files, write_raw_as_file
-from inbox.mail.receive.judge import Judgement
+from inbox.mail.receive.judge import FROM_DESK, Judgement
 from inbox.mail.receive.thread import Thread, find_ticket
 from inbox.mail.states import KillPoint, Verdict
 from inbox.tickets.models import Message, Ticket
@@ -36,6 +39,8 @@ class Incoming:
     inbox: Inbox
     mail: ParsedMail
     judgement: Judgement
+    others: frozenset[UUID] = frozenset()
+    """The other inboxes that it lands in: their tickets are theirs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +53,12 @@ class Landed:
 
 def land(incoming: Incoming) -> Landed:
     """Write the mail as a message in its inbox. Runs inside the caller's transaction."""
-    thread = find_ticket(incoming.mail, incoming.inbox)
+    thread = find_ticket(incoming.mail, incoming.inbox, others=incoming.others)
     if thread.ticket is None:
         return Landed(_open(incoming), thread.reason)
     files = write_files(thread.ticket.pk, incoming.mail.attachments)
     reached(KillPoint.FILES_WRITTEN)
-    contact = _contact(incoming.mail) if thread.participant else None
+    contact = _contact(incoming) if thread.participant else None
     new = _message(incoming, files=files, contact=contact, thread=thread)
     reopens = incoming.judgement.verdict == Verdict.KEEP and _may_reopen(thread.ticket)
     return Landed(append_message(thread.ticket, new, reopens=reopens), thread.reason)
@@ -62,10 +67,13 @@ def land(incoming: Incoming) -> Landed:
 def land_unreadable(raw: RawMail, reason: str) -> Message:
     """Open the ticket that stands for a mail which could not be read, with the untouched .eml at it."""
     ticket_id = new_id()
-    ensure_key(Owner(OwnerKind.TICKET, ticket_id))
+    make_key(Owner(OwnerKind.TICKET, ticket_id))
     files = write_raw_as_file(ticket_id, raw)
-    subject = gettext("Mail could not be read")
-    text = gettext("This mail could not be read. Its bytes are kept: download the file, or try again.")
+    with translation.override(raw.inbox.language):
+        subject = gettext("Mail could not be read")
+        text = gettext("This mail could not be read. Its bytes are kept: download the file, or try again.")
+        if not files:
+            text = gettext("This mail is not here: only its place on the mail server is known.")
     ticket, message = open_ticket(
         NewTicket(ticket_id, raw.inbox, subject, sender="", unreadable=True),
         NewMessage(Direction.INBOUND, text, subject=subject, at=raw.arrived_at, machine=True, attachments=files),
@@ -77,17 +85,21 @@ def land_unreadable(raw: RawMail, reason: str) -> Message:
 def _open(incoming: Incoming) -> Message:
     mail = incoming.mail
     ticket_id = new_id()
-    ensure_key(Owner(OwnerKind.TICKET, ticket_id))
+    make_key(Owner(OwnerKind.TICKET, ticket_id))
     files = write_files(ticket_id, mail.attachments)
     reached(KillPoint.FILES_WRITTEN)
-    contact = _contact(mail)
+    contact = _contact(incoming)
     sender = mail.from_.name or mail.from_.address if mail.from_ else ""
     new = _message(incoming, files=files, contact=contact, thread=None)
     return open_ticket(NewTicket(ticket_id, incoming.inbox, mail.subject, sender, contact), new)[1]
 
 
-def _contact(mail: ParsedMail) -> Contact | None:
-    return identify(mail.from_.address, mail.from_.name) if mail.from_ and mail.from_.address else None
+def _contact(incoming: Incoming) -> Contact | None:
+    """Return who wrote, None when From names nobody or an inbox of ours."""
+    sender = incoming.mail.from_
+    if sender is None or not sender.address or incoming.judgement.reason == FROM_DESK:
+        return None
+    return identify(sender.address, sender.name)
 
 
 def _message(
@@ -131,5 +143,5 @@ def _may_reopen(ticket: Ticket) -> bool:
     if ticket.state == State.OPEN:
         return False
     since = timezone.now() - timedelta(hours=1)
-    recent = Message.objects.filter(ticket=ticket, direction=Direction.INBOUND, at__gte=since).count()
-    return recent < _REOPENINGS_AN_HOUR
+    moves = Entry.objects.filter(ticket_id=ticket.pk, action=Action.TICKET_STATE, actor_kind=ActorKind.SYSTEM)
+    return moves.filter(occurred_at__gte=since).count() < _REOPENINGS_AN_HOUR

@@ -7,7 +7,8 @@ from datetime import timedelta
 from typing import Final
 from uuid import UUID
 
-from django.db.models import F, Q
+from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from inbox.mail.errors import LeaseLost, LeaseTaken
@@ -24,24 +25,33 @@ class Lease:
     mailbox_id: UUID
     number: int
 
-    def beat(self) -> None:
-        """Prolong the lease. Raises LeaseLost when somebody else has taken over."""
+    def beat(self, *, last_uid: int) -> None:
+        """Prolong the lease and move the cursor. Raises LeaseLost when somebody else has taken over.
+
+        Within a transaction it holds the row until the end, so that nobody takes over while mails are stored.
+        """
         mine = Mailbox.objects.filter(pk=self.mailbox_id, lease_number=self.number, lease_until__isnull=False)
-        if not mine.update(lease_until=timezone.now() + LEASE):
+        if not mine.update(lease_until=timezone.now() + LEASE, last_uid=last_uid):
             raise LeaseLost("another fetcher took over")
 
 
 @contextmanager
 def held(mailbox_id: UUID) -> Iterator[Lease]:
     """Hold the mailbox's lease inside. Raises LeaseTaken while somebody else does."""
-    free = Q(lease_until=None) | Q(lease_until__lt=timezone.now())
-    taken = Mailbox.objects.filter(free, pk=mailbox_id).update(
-        lease_until=timezone.now() + LEASE, lease_number=F("lease_number") + 1
-    )
-    if not taken:
-        raise LeaseTaken("somebody else fetches this mailbox")
-    lease = Lease(mailbox_id, Mailbox.objects.values_list("lease_number", flat=True).get(pk=mailbox_id))
+    lease = _take(mailbox_id)
     try:
         yield lease
     finally:
         Mailbox.objects.filter(pk=mailbox_id, lease_number=lease.number).update(lease_until=None)
+
+
+@transaction.atomic
+def _take(mailbox_id: UUID) -> Lease:
+    # Whoever stores a large mail holds the row for as long as that takes: nobody waits for them.
+    free = Q(lease_until=None) | Q(lease_until__lt=timezone.now())
+    rows = Mailbox.objects.select_for_update(skip_locked=True).filter(free, pk=mailbox_id)
+    last = rows.values_list("lease_number", flat=True).first()
+    if last is None:
+        raise LeaseTaken("somebody else fetches this mailbox")
+    Mailbox.objects.filter(pk=mailbox_id).update(lease_until=timezone.now() + LEASE, lease_number=last + 1)
+    return Lease(mailbox_id, last + 1)

@@ -8,10 +8,11 @@ from typing import Final
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils import timezone
 
 from helpdesk.core.errors import DomainError
+from inbox.mail.errors import LeaseLost, LeaseTaken
 from inbox.mail.imap.wire import WireError
 from inbox.mail.models import Mailbox
 from inbox.mail.receive.fetch import Fetched, fetch_new
@@ -28,8 +29,15 @@ def mailboxes_due() -> list[UUID]:
     now = timezone.now()
     due = Q(next_poll_at=None) | Q(next_poll_at__lte=now)
     free = Q(lease_until=None) | Q(lease_until__lt=now)
-    rows = Mailbox.objects.filter(due, free, active=True).exclude(imap_host="").order_by("next_poll_at")
-    return list(rows.values_list("pk", flat=True))
+    rows = Mailbox.objects.filter(due, free, active=True).exclude(imap_host="")
+    return list(rows.order_by(F("next_poll_at").asc(nulls_first=True)).values_list("pk", flat=True))
+
+
+def is_due(mailbox_id: UUID) -> bool:
+    """Return whether the mailbox still waits for a look: its bell may have rung twice."""
+    now = timezone.now()
+    due = Q(next_poll_at=None) | Q(next_poll_at__lte=now)
+    return Mailbox.objects.filter(due, pk=mailbox_id, active=True).exists()
 
 
 def poll(mailbox_id: UUID, *, on_progress: Callable[[Fetched], None] = lambda _: None) -> Fetched:
@@ -37,12 +45,17 @@ def poll(mailbox_id: UUID, *, on_progress: Callable[[Fetched], None] = lambda _:
 
     Raises WireError, StorageFull, LeaseTaken or LeaseLost after noting it; the next look comes by itself.
     """
+    # Before the try: a bug of ours, or a worker that dies, does not make it due at once again.
+    Mailbox.objects.filter(pk=mailbox_id).update(next_poll_at=_next(settings.POSTERN_POLL_S))
     fetched = Fetched()
     try:
         for fetched in fetch_new(mailbox_id):
             on_progress(fetched)
+    except (LeaseTaken, LeaseLost):
+        raise
     except DomainError as error:
-        _note_fault(mailbox_id, error)
+        words = error.words if isinstance(error, WireError) else ""
+        _note_fault(mailbox_id, error.step.value if isinstance(error, WireError) else error.code, words)
         raise
     Mailbox.objects.filter(pk=mailbox_id).update(
         last_good_at=timezone.now(), failures=0, fault_step="", next_poll_at=_next(settings.POSTERN_POLL_S)
@@ -50,14 +63,11 @@ def poll(mailbox_id: UUID, *, on_progress: Callable[[Fetched], None] = lambda _:
     return fetched
 
 
-def _note_fault(mailbox_id: UUID, error: DomainError) -> None:
-    if error.code in {"lease_taken", "lease_lost"}:
-        return
+def _note_fault(mailbox_id: UUID, step: str, words: str) -> None:
     mailbox = Mailbox.objects.get(pk=mailbox_id)
-    step = error.step.value if isinstance(error, WireError) else error.code
     mailbox.failures += 1
     mailbox.fault_step = step[:20]
-    mailbox.fault_words = error.words if isinstance(error, WireError) else ""
+    mailbox.fault_words = words
     mailbox.next_poll_at = _next(min(_LONGEST_WAIT_S, _FIRST_WAIT_S * 2 ** min(mailbox.failures - 1, 5)))
     mailbox.save(update_fields=["failures", "fault_step", "fault_words", "next_poll_at"])
     logger.warning("mailbox could not be fetched", extra={"mailbox": mailbox_id, "step": step})

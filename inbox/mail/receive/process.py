@@ -1,17 +1,19 @@
 """Read a stored mail: count the try, parse it in the child, and write its ticket all or nothing."""
 
 import logging
-from datetime import timedelta
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Self
 from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F
 from django.utils import timezone
 
 from helpdesk.core.context import Purpose, purpose
 from helpdesk.core.killpoints import reached
-from helpdesk.crypto.errors import CryptoError
+from helpdesk.crypto.errors import CryptoError, StorageFull
 from helpdesk.crypto.files import open_blob
 from inbox.inboxes.models import Inbox, InboxAddress
 from inbox.mail.mime.parsed import ParsedMail
@@ -19,44 +21,60 @@ from inbox.mail.models import InboundMail, RawMail
 from inbox.mail.receive.judge import judge
 from inbox.mail.receive.landing import Incoming, land, land_unreadable
 from inbox.mail.receive.parser import ParserFailed, parse_in_child
-from inbox.mail.states import KillPoint, RawState, Verdict
+from inbox.mail.states import KillPoint, RawReason, RawState, Verdict
 
 logger = logging.getLogger(__name__)
 
 _FIRST_WAIT = timedelta(seconds=30)
+_FULL_WAIT = timedelta(seconds=60)
+_TAKEN = (RawState.STORED, RawState.DONE, RawState.QUARANTINED)
 
 
 def process_raw(raw_id: UUID) -> RawState:
     """Read one mail and return what became of it. May run twice: what is done already is left alone.
 
     A try that fails leaves the mail waiting for its next one; after MAIL_TRIES it is put into quarantine and a ticket
-    says so. Raises nothing for what stands in a mail.
+    says so, and so it is at once with a mail that was never fetched. A full disk is no fault of the mail and counts
+    for nothing. Raises nothing for what stands in a mail.
     """
     raw = RawMail.objects.filter(pk=raw_id).first()
     if raw is None or raw.state != RawState.STORED:
         return RawState(raw.state) if raw else RawState.SKIPPED
-    if raw.attempts >= settings.MAIL_TRIES:
-        return _quarantine(raw_id, raw.reason or "crashed")
+    try:
+        return _try(raw)
+    except StorageFull:
+        return _put_off(raw)
+
+
+def _try(raw: RawMail) -> RawState:
+    if raw.blob is None or raw.attempts >= settings.MAIL_TRIES:
+        return _quarantine(raw.pk, raw.reason or RawReason.CRASHED)
     _count_try(raw)
     try:
-        mail = _parse(raw)
-    except (ParserFailed, CryptoError) as error:
-        return _failed(raw_id, getattr(error, "reason", None) or "cannot_be_opened")
-    return _write(raw_id, mail)
+        return _write(raw.pk, _parse(raw))
+    except ParserFailed as error:
+        return _failed(raw.pk, error.reason)
+    except CryptoError:
+        return _failed(raw.pk, RawReason.CANNOT_BE_OPENED)
 
 
 def _count_try(raw: RawMail) -> None:
     # In a commit of its own, before the try: a mail that kills its worker is counted too.
     wait = _FIRST_WAIT * 2**raw.attempts
-    RawMail.objects.filter(pk=raw.pk).update(attempts=F("attempts") + 1, next_try_at=timezone.now() + wait)
+    RawMail.objects.filter(pk=raw.pk).update(attempts=raw.attempts + 1, next_try_at=timezone.now() + wait)
     reached(KillPoint.ATTEMPT_COUNTED)
 
 
+def _put_off(raw: RawMail) -> RawState:
+    logger.warning("no room to keep what a mail brings, it waits", extra={"raw": raw.pk})
+    waiting = RawMail.objects.filter(pk=raw.pk, state=RawState.STORED)
+    waiting.update(attempts=raw.attempts, next_try_at=timezone.now() + _FULL_WAIT)
+    return RawState.STORED
+
+
 def _parse(raw: RawMail) -> ParsedMail:
-    if raw.blob is None:
-        raise CryptoError("the bytes of this mail were never stored")
     with purpose(Purpose.SYSTEM):
-        chunks = open_blob(raw.blob, raw.seal_ref(), kind="raw")
+        chunks = open_blob(raw.stored_blob, raw.seal_ref(), kind="raw")
         return parse_in_child(chunks)
 
 
@@ -75,10 +93,14 @@ def _write(raw_id: UUID, mail: ParsedMail) -> RawState:
     if raw is None:
         return RawState.DONE
     if _is_same_mail_again(raw):
-        return _settle(raw, RawState.DUPLICATE, "same_content")
-    judgement = judge(mail)
-    for inbox in receiving_inboxes(raw, mail):
-        landed = land(Incoming(raw, inbox, mail, judgement))
+        return _settle(raw, RawState.DUPLICATE, RawReason.SAME_CONTENT)
+    if raw.is_import:
+        raw.arrived_at = _arrival_of_import(mail)
+    desk = _Desk.of(raw, mail)
+    judgement = judge(mail, from_desk=desk.wrote)
+    for inbox in desk.receiving:
+        others = frozenset(other.pk for other in desk.receiving if other.pk != inbox.pk)
+        landed = land(Incoming(raw, inbox, mail, judgement, others))
         InboundMail.objects.create(
             raw=raw,
             inbox=inbox,
@@ -118,31 +140,47 @@ def _locked(raw_id: UUID) -> RawMail | None:
 
 def _is_same_mail_again(raw: RawMail) -> bool:
     """The same bytes came to the same mailbox before: fetched again after a renumbering, or a copy by a rule."""
-    earlier = RawMail.objects.filter(
-        content_key=raw.content_key, mailbox=raw.mailbox, inbox=raw.inbox, state=RawState.DONE
-    )
-    return earlier.exclude(pk=raw.pk).exists()
+    same = RawMail.objects.filter(content_key=raw.content_key, mailbox=raw.mailbox, inbox=raw.inbox)
+    return same.filter(pk__lt=raw.pk, state__in=_TAKEN).exists()
 
 
-def receiving_inboxes(raw: RawMail, mail: ParsedMail) -> list[Inbox]:
+def _arrival_of_import(mail: ParsedMail) -> datetime:
+    """An imported mail came at its topmost Received, else at its Date, else now (DESIGN 6.21)."""
+    now = timezone.now()
+    return min(mail.received or mail.date or now, now)
+
+
+@dataclass(frozen=True, slots=True)
+class _Desk:
+    """What a mail has to do with the desk's addresses: the inboxes that it lands in, and whether one of them wrote."""
+
+    receiving: tuple[Inbox, ...]
+    wrote: bool
+
+    @classmethod
+    def of(cls, raw: RawMail, mail: ParsedMail) -> Self:
+        """Look all addresses of a mail up at once."""
+        sender = _without_plus(mail.from_.address) if mail.from_ else ""
+        delivered = {_without_plus(address) for address in mail.delivered_to}
+        written = {_without_plus(row.address) for row in (*mail.to, *mail.cc)}
+        rows = InboxAddress.objects.filter(address__in={sender, *delivered, *written}).select_related("inbox")
+        inboxes = {row.address: row.inbox for row in rows.order_by("inbox_id")}
+        return cls(_receiving(raw, inboxes, (delivered, written)), sender in inboxes)
+
+
+def _receiving(raw: RawMail, inboxes: dict[str, Inbox], ways: Sequence[set[str]]) -> tuple[Inbox, ...]:
     """Return the inboxes that a mail lands in: those it was delivered to, else those it is addressed to, else its own.
 
-    An inbox with a mailbox of its own is fed by that one alone: its copy comes there.
+    An inbox with a mailbox of its own is fed by that one alone: its copy comes there. A file lands where it is told.
     """
-    if raw.mailbox is None:
-        return [raw.inbox]
-    written = [row.address for row in (*mail.to, *mail.cc)]
-    for addresses in (mail.delivered_to, written):
-        found = _inboxes_of(raw, [_without_plus(address) for address in addresses])
-        if found:
-            return found
-    return [raw.inbox]
-
-
-def _inboxes_of(raw: RawMail, addresses: list[str]) -> list[Inbox]:
-    rows = InboxAddress.objects.filter(address__in=addresses).select_related("inbox").order_by("inbox_id")
-    inboxes = {row.inbox_id: row.inbox for row in rows}
-    return [inbox for inbox in inboxes.values() if inbox.pk == raw.inbox_id or not inbox.mailboxes.exists()]
+    if raw.mailbox_id is None:
+        return (raw.inbox,)
+    for addresses in ways:
+        named = {inbox.pk: inbox for address, inbox in inboxes.items() if address in addresses}
+        ours = [inbox for inbox in named.values() if inbox.pk == raw.inbox_id or not inbox.mailboxes.exists()]
+        if ours:
+            return tuple(ours)
+    return (raw.inbox,)
 
 
 def _without_plus(address: str) -> str:
@@ -154,7 +192,7 @@ def _settle(raw: RawMail, state: RawState, reason: str) -> RawState:
     raw.state = state
     raw.reason = reason
     raw.next_try_at = None
-    raw.save(update_fields=["state", "reason", "next_try_at"])
+    raw.save(update_fields=["state", "reason", "next_try_at", "arrived_at"])
     reached(KillPoint.PROCESS_BEFORE_COMMIT)
     transaction.on_commit(lambda: reached(KillPoint.PROCESS_COMMITTED))
     return state

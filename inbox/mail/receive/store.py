@@ -16,12 +16,16 @@ from helpdesk.crypto.keyring import Owner, OwnerKind, make_keys
 from inbox.inboxes.models import Inbox
 from inbox.mail.events import RawMailsStored
 from inbox.mail.models import Mailbox, RawMail
+from inbox.mail.receive.lease import Lease
 from inbox.mail.states import KillPoint, RawState
 
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """A mail as the wire gives it. `chunks` None: it was not fetched, and `reason` says why."""
+    """A mail as the wire gives it. `chunks` None: it was not fetched, and `reason` says why.
+
+    One that is STORED all the same gets a ticket that tells of it.
+    """
 
     transport_key: str
     size_bytes: int
@@ -29,6 +33,8 @@ class Arrival:
     chunks: Iterable[bytes] | None
     state: RawState = RawState.STORED
     reason: str = ""
+    history: bool = False
+    """It lay there before the mailbox was added."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +47,23 @@ class Source:
     """Nothing is ever sent because of these mails."""
 
 
-@transaction.atomic
-def store_raw(source: Source, arrivals: Sequence[Arrival], *, cursor: int | None = None) -> list[RawMail]:
-    """Store these mails in one transaction and move the mailbox's cursor to `cursor` with them. Returns the new rows.
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """Where the mailbox's cursor moves to with what is stored, and the lease under which it may."""
 
-    A mail whose transport key is known already is left out. Raises StorageFull, and then nothing is stored.
+    uid: int
+    lease: Lease
+
+
+@transaction.atomic
+def store_raw(source: Source, arrivals: Sequence[Arrival], *, cursor: Cursor | None = None) -> list[RawMail]:
+    """Store these mails in one transaction and move the mailbox's cursor with them. Returns the new rows.
+
+    A mail whose transport key is known already is left out. Raises StorageFull and LeaseLost, and then nothing is
+    stored.
     """
+    if cursor is not None:
+        cursor.lease.beat(last_uid=cursor.uid)
     known = _known(source, arrivals)
     fresh = [arrival for arrival in arrivals if arrival.transport_key not in known]
     ids = [new_id() for _ in fresh]
@@ -54,8 +71,6 @@ def store_raw(source: Source, arrivals: Sequence[Arrival], *, cursor: int | None
     rows = [_sealed(source, arrival, raw_id) for arrival, raw_id in zip(fresh, ids, strict=True)]
     reached(KillPoint.RAW_WRITTEN)
     RawMail.objects.bulk_create(rows)
-    if source.mailbox is not None and cursor is not None:
-        Mailbox.objects.filter(pk=source.mailbox.pk).update(last_uid=cursor)
     waiting = tuple(row.pk for row in rows if row.state == RawState.STORED)
     if waiting:
         emit(RawMailsStored(waiting))
@@ -81,7 +96,7 @@ def _sealed(source: Source, arrival: Arrival, raw_id: UUID) -> RawMail:
         arrived_at=arrival.arrived_at,
         state=arrival.state,
         reason=arrival.reason,
-        history=source.history,
+        history=source.history or arrival.history,
     )
     if arrival.chunks is not None:
         digest = _Digest(arrival.chunks)

@@ -43,15 +43,15 @@ class Thread:
     participant: bool = False
 
 
-def find_ticket(mail: ParsedMail, inbox: Inbox) -> Thread:
-    """Return where `mail`, received in `inbox`, belongs.
+def find_ticket(mail: ParsedMail, inbox: Inbox, *, others: frozenset[UUID] = frozenset()) -> Thread:
+    """Return where `mail`, received in `inbox`, belongs. `others` are the inboxes that get a copy of their own.
 
-    A ticket in the bin takes no mail. By From alone a mail attaches only when From can be read in one way and its
-    address takes part in the ticket already (DESIGN 6.13).
+    A ticket in the bin takes no mail, and a ticket of one of the others takes their copy. By From alone a mail attaches
+    only when From can be read in one way and its address takes part in the ticket already (DESIGN 6.13).
     """
     for found in _candidates(mail, inbox):
         ticket = found.ticket
-        if ticket is None or ticket.deleted_at is not None:
+        if ticket is None or ticket.deleted_at is not None or ticket.inbox_id in others:
             continue
         participant = _takes_part(mail, ticket)
         if found.proved or participant:

@@ -12,10 +12,17 @@ from typing import Final
 
 from helpdesk.crypto.blind import link_token
 from inbox.mail.models import OutboundMail
+from inbox.mail.states import OutKind
 
 LOOP_HEADER: Final = "X-Postern-Loop"
 _POLICY: Final = policy.SMTP.clone(cte_type="7bit", max_line_length=78)
+_POLICY_UTF8: Final = _POLICY.clone(utf8=True)
 _OPAQUE: Final = "application/octet-stream"
+_MACHINE: Final = {
+    OutKind.SYSTEM: "auto-generated",
+    OutKind.ACKNOWLEDGEMENT: "auto-replied",
+}
+"""What nobody wrote by hand says so (RFC 3834 5)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +35,7 @@ class File:
 
 @dataclass(frozen=True, slots=True)
 class Composed:
-    """A mail as SMTP takes it. `sender` is the envelope's."""
+    """A mail as SMTP takes it. `sender` is the envelope's, `recipients` are those who have not got it yet."""
 
     sender: str
     recipients: tuple[str, ...]
@@ -41,7 +48,9 @@ def compose(row: OutboundMail, files: Iterable[File] = ()) -> Composed:
     Nothing of our own people stands in it: From is the inbox's name and address.
     """
     envelope = row.envelope
-    message = EmailMessage(policy=_POLICY)
+    pairs = [pair for part in ("to", "cc", "bcc") for pair in envelope[part]]
+    utf8 = not all(_local(pair[1]).isascii() for pair in pairs)
+    message = EmailMessage(policy=_POLICY_UTF8 if utf8 else _POLICY)
     name, sender = envelope["from"]
     message["From"] = _address(name, sender)
     message["To"] = _addresses(envelope["to"])
@@ -49,27 +58,32 @@ def compose(row: OutboundMail, files: Iterable[File] = ()) -> Composed:
         message["Cc"] = _addresses(envelope["cc"])
     if envelope["reply_to"]:
         message["Reply-To"] = _address(name, envelope["reply_to"])
-    message["Subject"] = " ".join(row.subject.split())
+    message["Subject"] = _one_line(row.subject)
     message["Date"] = _date(row.created_at)
-    message["Message-ID"] = row.header_id
-    _add_thread(message, envelope["in_reply_to"], envelope["references"])
-    message[LOOP_HEADER] = f"{row.pk.hex}.{link_token('loop', row.pk)}"
     _add_bodies(message, row, files)
-    recipients = [pair[1] for part in ("to", "cc", "bcc") for pair in envelope[part]]
-    return Composed(sender, tuple(dict.fromkeys(recipients)), message.as_bytes())
+    recipients = row.outstanding["to"] if row.outstanding else [pair[1] for pair in pairs]
+    return Composed(sender, tuple(dict.fromkeys(recipients)), _ids(row, envelope) + message.as_bytes())
 
 
-def _add_thread(message: EmailMessage, in_reply_to: str, references: Sequence[str]) -> None:
+def _ids(row: OutboundMail, envelope: dict[str, object]) -> bytes:
+    """Return the headers that hold ids, one a line: the library would encode or break a long one."""
+    lines = [f"Message-ID: {row.header_id}", f"{LOOP_HEADER}: {row.pk.hex}.{link_token('loop', row.pk)}"]
+    if row.kind in _MACHINE:
+        lines += [f"Auto-Submitted: {_MACHINE[OutKind(row.kind)]}", "X-Auto-Response-Suppress: All"]
     # A Message-ID that came with a mail is the sender's text: only its bare form goes into a header of ours.
-    ids = [each for each in references if _is_plain_id(each)]
-    if in_reply_to and _is_plain_id(in_reply_to):
-        message["In-Reply-To"] = in_reply_to
+    in_reply_to = str(envelope["in_reply_to"])
+    if _is_plain_id(in_reply_to):
+        lines.append(f"In-Reply-To: {in_reply_to}")
+    references = envelope["references"]
+    ids = [each for each in references if _is_plain_id(each)] if isinstance(references, list) else []
     if ids:
-        message["References"] = " ".join(ids)
+        lines.append("References: " + "\r\n ".join(ids))
+    return "".join(f"{line}\r\n" for line in lines).encode("ascii")
 
 
 def _is_plain_id(header_id: str) -> bool:
-    return header_id.isascii() and header_id.isprintable() and " " not in header_id and len(header_id) < 250
+    plain = header_id.isascii() and header_id.isprintable() and " " not in header_id
+    return plain and 2 < len(header_id) < 250
 
 
 def _add_bodies(message: EmailMessage, row: OutboundMail, files: Iterable[File]) -> None:
@@ -102,15 +116,28 @@ def _type_of(name: str) -> str:
 
 
 def _address(name: str, address: str) -> Address:
-    return Address(display_name=_one_line(name), addr_spec=address)
+    """Return the address for a header, its domain in the DNS's own letters (RFC 5890)."""
+    local, at, domain = address.rpartition("@")
+    return Address(display_name=_one_line(name), addr_spec=local + at + _ascii(domain))
 
 
 def _addresses(pairs: Sequence[Sequence[str]]) -> tuple[Address, ...]:
     return tuple(_address(name, address) for name, address in pairs)
 
 
+def _ascii(domain: str) -> str:
+    try:
+        return domain.encode("idna").decode("ascii")
+    except UnicodeError:
+        return domain
+
+
+def _local(address: str) -> str:
+    return address.rpartition("@")[0]
+
+
 def _one_line(text: str) -> str:
-    return " ".join("".join(letter for letter in text if letter.isprintable()).split())
+    return " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
 
 
 def _date(at: datetime) -> str:

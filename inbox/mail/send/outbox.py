@@ -11,6 +11,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import User
+from helpdesk.core.context import Purpose, purpose
 from helpdesk.core.events import emit
 from helpdesk.core.ids import new_id
 from helpdesk.core.killpoints import reached
@@ -49,13 +50,52 @@ class Outgoing:
 
 def sender_of(inbox: Inbox) -> tuple[InboxAddress, Mailbox]:
     """Return the address that the inbox sends from and the mailbox that carries it. Raises NoSender."""
-    address = inbox.addresses.filter(sends=True).first() or inbox.addresses.first()
-    mailbox = inbox.mailboxes.filter(active=True).exclude(smtp_host="").first()
-    if mailbox is None:
-        mailbox = Mailbox.objects.filter(active=True, sends_system_mail=True).exclude(smtp_host="").first()
+    address = inbox.addresses.first()  # the one to send from stands first
+    mailbox = inbox.mailboxes.filter(active=True).exclude(smtp_host="").first() or system_mailbox()
     if address is None or mailbox is None:
         raise NoSender("this inbox cannot send yet: an administrator gives it an address and a mailbox with SMTP")
     return address, mailbox
+
+
+def way_out(row: OutboundMail) -> Mailbox | None:
+    """Return the mailbox that carries `row` now, None when there is none: its own, else another of its inbox.
+
+    The desk's own mail written before there was a mailbox for it takes its sender from the mailbox that it finds.
+    """
+    if row.mailbox is not None:
+        return row.mailbox
+    if row.kind == OutKind.SYSTEM:
+        return _adopted(row)
+    try:
+        return sender_of(row.inbox)[1] if row.inbox is not None else None
+    except NoSender:
+        return None
+
+
+def system_mailbox() -> Mailbox | None:
+    """Return the mailbox that carries the desk's own mail, None when none is marked."""
+    rows = Mailbox.objects.select_related("inbox").filter(active=True, sends_system_mail=True)
+    return rows.exclude(smtp_host="").first()
+
+
+def system_address(mailbox: Mailbox | None) -> str:
+    """Return the address that the desk itself writes from; without a mailbox Django's DEFAULT_FROM_EMAIL."""
+    if mailbox is None:
+        return settings.DEFAULT_FROM_EMAIL
+    address = mailbox.inbox.addresses.first()
+    return address.address if address is not None else mailbox.smtp_user or mailbox.imap_user
+
+
+def _adopted(row: OutboundMail) -> Mailbox | None:
+    mailbox = system_mailbox()
+    if mailbox is None:
+        return None
+    with purpose(Purpose.SYSTEM):
+        name, _ = row.envelope["from"]
+        row.envelope = {**row.envelope, "from": [name, system_address(mailbox)]}
+    row.mailbox = mailbox
+    row.save(update_fields=["mailbox", "envelope"])
+    return mailbox
 
 
 def new_header_id(address: str) -> str:

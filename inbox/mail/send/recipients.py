@@ -1,15 +1,20 @@
 """Who gets an answer: DESIGN 6.14, and never an address of the desk."""
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from email_validator import EmailNotValidError, validate_email
 
 from helpdesk.core.context import Purpose, purpose
 from inbox.inboxes.models import InboxAddress
 from inbox.mail.errors import NoRecipient, WrongAddress
+from inbox.mail.models import Mailbox
 from inbox.tickets.models import Message, Participant, Ticket
 from inbox.tickets.states import Direction, Part
+
+_ODD_DOTS: Final = re.compile(r"^\.[^\s\"@]*@|^[^\s\"@]*\.[.@][^\s\"]*$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +47,10 @@ class Suggestion:
 def suggest(ticket: Ticket) -> Suggestion:
     """Return who an answer on `ticket` goes to: it answers the newest message that came in, else repeats the last sent.
 
-    The caller may see the ticket; nothing is recorded.
+    A machine's mail, and one of somebody who was no part of the ticket, is answered only when there is no other: such
+    a stranger is named among the dropped. The caller may see the ticket; nothing is recorded.
     """
-    answered = _newest(ticket, Direction.INBOUND) or _newest(ticket, Direction.OUTBOUND)
+    answered = _answered(ticket)
     if answered is None:
         return Suggestion(None, (), (), ())
     with purpose(Purpose.SYSTEM):
@@ -75,8 +81,10 @@ def require_somebody(to: Sequence[Recipient]) -> None:
 
 
 def own_addresses() -> frozenset[str]:
-    """Return the desk's own addresses in lower case."""
-    return frozenset(address.casefold() for address in InboxAddress.objects.values_list("address", flat=True))
+    """Return the desk's own addresses in lower case: those of its inboxes, and those its mailboxes sign in with."""
+    addresses = InboxAddress.objects.values_list("address", flat=True)
+    users = Mailbox.objects.filter(imap_user__contains="@").values_list("imap_user", flat=True)
+    return frozenset(address.casefold() for address in addresses.union(users, all=True))
 
 
 def is_own(address: str, own: frozenset[str]) -> bool:
@@ -85,8 +93,11 @@ def is_own(address: str, own: frozenset[str]) -> bool:
     return address.casefold() in own or f"{local.partition('+')[0]}{at}{domain}" in own
 
 
-def _newest(ticket: Ticket, direction: Direction) -> Message | None:
-    return Message.objects.filter(ticket=ticket, direction=direction).order_by("-at", "-id").first()
+def _answered(ticket: Ticket) -> Message | None:
+    newest = Message.objects.filter(ticket=ticket).order_by("-at", "-id")
+    came = newest.filter(direction=Direction.INBOUND)
+    known = came.filter(machine=False, contact__isnull=False)
+    return known.first() or came.first() or newest.filter(direction=Direction.OUTBOUND).first()
 
 
 def _parts_of(message: Message) -> dict[Part, list[Recipient]]:
@@ -128,8 +139,13 @@ def _without(recipients: Iterable[Recipient], left_out: frozenset[str]) -> list[
 
 
 def _valid(recipient: Recipient) -> Recipient:
+    address = recipient.address
+    if _ODD_DOTS.search(address):
+        # Some providers gave out addresses like a..b.@example.org: in quotes they are right (RFC 5321 4.1.2).
+        local, _, domain = address.rpartition("@")
+        address = f'"{local}"@{domain}'
     try:
-        found = validate_email(recipient.address, check_deliverability=False, test_environment=True)
+        found = validate_email(address, check_deliverability=False, test_environment=True, allow_quoted_local=True)
     except EmailNotValidError as error:
         raise WrongAddress("one of the addresses is not complete") from error
     return Recipient(" ".join(recipient.name.split()), found.normalized)

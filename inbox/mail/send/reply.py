@@ -12,7 +12,7 @@ from audit.record import record
 from helpdesk.core.context import Purpose, purpose
 from inbox.mail import tokens
 from inbox.mail.models import OutboundMail
-from inbox.mail.send.files import Upload, seal_uploads
+from inbox.mail.send.files import Upload, seal_uploads, take_kept
 from inbox.mail.send.outbox import Outgoing, announced, enqueue, made_before, new_participants, require_text
 from inbox.mail.send.quote import written_html, written_text
 from inbox.mail.send.recipients import Recipient, checked, require_somebody, suggest
@@ -31,7 +31,8 @@ _REFERENCES_KEPT = 20
 class NewReply:
     """What a person sends. `seen` is the version that they looked at (None: send anyway).
 
-    `to` None means whoever the suggestion names. `then` is the state that the ticket moves to, None for none.
+    `to` None means whoever the suggestion names. `then` is the state that the ticket moves to, None for none. `kept`
+    are ids of files that came back with a mail taken back (`send.files.kept_files`).
     """
 
     text: str
@@ -40,6 +41,7 @@ class NewReply:
     to: Sequence[Recipient] | None = None
     cc: Sequence[Recipient] = field(default_factory=tuple)
     files: Sequence[Upload] = field(default_factory=tuple)
+    kept: Sequence[UUID] = field(default_factory=tuple)
     then: State | None = None
 
 
@@ -100,7 +102,9 @@ def _write(ticket: Ticket, new: NewReply, head: _Head, *, by: User) -> Message:
         participants=new_participants(ticket.inbox, head.to, head.cc),
         attachments=seal_uploads(ticket.pk, new.files),
     )
-    return write_message(ticket, message)
+    written = write_message(ticket, message)
+    take_kept(written, new.kept, by=by)
+    return written
 
 
 def _outgoing(ticket: Ticket, new: NewReply, head: _Head) -> Outgoing:

@@ -7,11 +7,13 @@ from accounts.models import User
 from audit.actions import Action
 from audit.record import record
 from helpdesk.core.context import Purpose, purpose
+from helpdesk.core.ids import new_id
 from inbox.mail.errors import NothingToResend, TooLateToUndo
 from inbox.mail.models import OutboundMail
-from inbox.mail.states import OutState
+from inbox.mail.states import OutKind, OutReason, OutState
 from inbox.tickets.models import Attachment, Message, Ticket
 from inbox.tickets.services.append import preview_of
+from inbox.tickets.services.bin import delete_ticket
 from inbox.tickets.services.drafts import NewDraft, save_draft
 from inbox.tickets.services.locking import lock, save_change
 from inbox.tickets.states import Direction, DraftKind
@@ -21,39 +23,38 @@ from inbox.tickets.states import Direction, DraftKind
 def cancel_send(outbound: OutboundMail, *, by: User) -> Ticket:
     """Take a mail back inside its undo window: its message goes, its words return into the draft of `by`.
 
-    The ticket's state comes back as well. Raises TooLateToUndo.
+    Its files stay with the ticket, found by `by` alone (`send.files.kept_files`), until a reply names them. The
+    ticket's state comes back as well; a conversation that the mail began goes into the bin. The form's key is free
+    again, so that the same page may send once more. Raises TooLateToUndo.
     """
     outbound = OutboundMail.objects.select_for_update().get(pk=outbound.pk)
     message = outbound.message
     if outbound.state != OutState.QUEUED or outbound.send_after <= timezone.now() or message is None:
         raise TooLateToUndo("the mail is on its way already")
     ticket = lock(message.ticket)
-    with purpose(Purpose.SYSTEM):
-        words, before = message.text, str(outbound.envelope.get("state_before", ""))
-    outbound.state = OutState.CANCELLED
-    outbound.message = None
-    outbound.save(update_fields=["state", "message"])
-    Attachment.objects.filter(message=message).update(message=None)
-    message.delete()
-    save_draft(ticket, NewDraft(DraftKind.REPLY, words, base_version=ticket.version + 1), by=by)
-    if before:
-        ticket.state = before
-    with purpose(Purpose.SYSTEM):
-        newest = Message.objects.filter(ticket=ticket).exclude(direction=Direction.NOTE).order_by("-at").first()
-        ticket.preview = preview_of(newest.text) if newest else ""
-    save_change(ticket, "state", "preview")
+    _keep_words(outbound, message, ticket, by=by)
+    _take_back(outbound, message, by=by)
+    _put_back(ticket, outbound)
     record(Action.MAIL_CANCELLED, on=ticket.as_subject(), mail=outbound.pk)
-    return ticket
+    return delete_ticket(ticket) if outbound.kind == OutKind.NEW else ticket
+
+
+def can_be_resent(outbound: OutboundMail) -> bool:
+    """Return whether a person may send the mail again: refused, uncertain, or sent but not to everybody."""
+    return outbound.state in {OutState.REFUSED, OutState.UNCERTAIN} or (
+        outbound.state == OutState.SENT and outbound.reason == OutReason.PARTLY
+    )
 
 
 @transaction.atomic
 def resend(outbound: OutboundMail) -> OutboundMail:
     """Try a refused or uncertain mail again, as the same mail with the same Message-ID. Needs REPLY.
 
-    Raises NothingToResend for one that was sent or still waits.
+    One that was sent goes only to those who were refused. Raises NothingToResend for one that everybody got or that
+    still waits.
     """
     outbound = OutboundMail.objects.select_for_update().get(pk=outbound.pk)
-    if outbound.state not in {OutState.REFUSED, OutState.UNCERTAIN}:
+    if not can_be_resent(outbound):
         raise NothingToResend("this mail was sent, or still waits to be")
     outbound.state = OutState.QUEUED
     outbound.reason = ""
@@ -62,3 +63,38 @@ def resend(outbound: OutboundMail) -> OutboundMail:
     outbound.save(update_fields=["state", "reason", "attempts", "send_after"])
     record(Action.MAIL_RESENT, on=outbound.as_subject(), message=outbound.message_id)
     return outbound
+
+
+def _keep_words(outbound: OutboundMail, message: Message, ticket: Ticket, *, by: User) -> None:
+    with purpose(Purpose.SYSTEM):
+        words, subject, envelope = message.text, outbound.subject, outbound.envelope
+    if outbound.kind != OutKind.NEW:
+        save_draft(ticket, NewDraft(DraftKind.REPLY, words, base_version=ticket.version + 1), by=by)
+        return
+    fields = {part: ", ".join(_written(pair) for pair in envelope[part]) for part in ("to", "cc")}
+    fields |= {"subject": subject, "inbox": str(ticket.inbox_id)}
+    save_draft(None, NewDraft(DraftKind.NEW, words, fields=fields), by=by)
+
+
+def _written(pair: list[str]) -> str:
+    name, address = pair
+    return f"{name} <{address}>" if name else address
+
+
+def _take_back(outbound: OutboundMail, message: Message, *, by: User) -> None:
+    outbound.state = OutState.CANCELLED
+    outbound.message = None
+    outbound.once = new_id()
+    outbound.save(update_fields=["state", "message", "once"])
+    Attachment.objects.filter(message=message).update(message=None, uploaded_by=by)
+    message.delete()
+
+
+def _put_back(ticket: Ticket, outbound: OutboundMail) -> None:
+    with purpose(Purpose.SYSTEM):
+        before = str(outbound.envelope.get("state_before", ""))
+        newest = Message.objects.filter(ticket=ticket).exclude(direction=Direction.NOTE).order_by("-at").first()
+        ticket.preview = preview_of(newest.text) if newest else ""
+    if before:
+        ticket.state = before
+    save_change(ticket, "state", "preview")

@@ -1,10 +1,12 @@
 """Add, change, test and remove mailboxes."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Value
+from django.db.models.functions import Concat
 
 from audit.actions import Action, Outcome
 from audit.record import record
@@ -12,7 +14,7 @@ from helpdesk.core.context import Purpose, purpose
 from inbox.inboxes.models import Inbox
 from inbox.mail.imap.probe import probe
 from inbox.mail.imap.wire import StepResult
-from inbox.mail.models import Mailbox
+from inbox.mail.models import Mailbox, RawMail
 from inbox.mail.opening import imap_server, secret_of
 from inbox.mail.send.deliver import smtp_server
 from inbox.mail.send.smtp import probe_smtp
@@ -88,8 +90,24 @@ def change_secret(mailbox: Mailbox, *, imap_password: str = "", smtp_password: s
 
 
 @transaction.atomic
+def forget_secret(mailbox: Mailbox, *, sides: Sequence[str]) -> Mailbox:
+    """Drop the password of each side of `sides` ("imap", "smtp"), because its server is another one now."""
+    gone = {f"{side}_password" for side in sides}
+    if not gone:
+        return mailbox
+    mailbox = Mailbox.objects.select_for_update().get(pk=mailbox.pk)
+    with purpose(Purpose.SYSTEM):
+        secret: dict[str, Any] = dict(mailbox.secret)  # Any: sealed JSON is whatever was sealed
+    mailbox.secret = {name: "" if name in gone else value for name, value in secret.items()}
+    mailbox.save(update_fields=["secret"])
+    record(Action.MAILBOX_SECRET, on=mailbox.as_subject(), forgotten=sorted(gone))
+    return mailbox
+
+
+@transaction.atomic
 def remove_mailbox(mailbox: Mailbox) -> None:
-    """Remove a mailbox with its secrets. What came through it stays."""
+    """Remove a mailbox with its secrets. What came through it stays, under keys that no other mailbox has."""
+    RawMail.objects.filter(mailbox=mailbox).update(transport_key=Concat(Value(f"{mailbox.pk.hex}:"), "transport_key"))
     mailbox.delete()
 
 

@@ -79,12 +79,15 @@ def append_message(ticket: Ticket, new: NewMessage, *, reopens: bool = False) ->
     if new.direction != Direction.NOTE:
         ticket.preview = preview_of(new.text)
         fields.append("preview")
-    if reopens and ticket.state != State.OPEN:
+    before = ticket.state
+    if reopens and before != State.OPEN:
         ticket.state = State.OPEN
         fields.append("state")
     ticket.version += 1
     ticket.save(update_fields=[*fields, "version"])
     record(Action.TICKET_APPENDED, on=ticket.as_subject(), message=message.pk, direction=new.direction.value)
+    if ticket.state != before:
+        record(Action.TICKET_STATE, on=ticket.as_subject(), before=before, after=ticket.state)
     emit(MessageAdded(ticket.pk, ticket.number, ticket.inbox_id, message.pk, ticket.version))
     return message
 

@@ -1,0 +1,88 @@
+"""The desk's own mail: Django's e-mail backend that writes into the outbox (DESIGN 6.16)."""
+
+import logging
+from collections.abc import Sequence
+from email.utils import parseaddr
+from uuid import uuid4
+
+from django.core.mail.backends.base import BaseEmailBackend
+from django.core.mail.message import EmailMessage, EmailMultiAlternatives
+from django.db import transaction
+from django.utils import timezone
+
+from helpdesk.core.ids import new_id
+from helpdesk.crypto.blind import blind
+from helpdesk.crypto.keyring import DESK, ensure_key
+from inbox.mail.models import Mailbox, OutboundMail
+from inbox.mail.send.outbox import new_header_id, system_address, system_mailbox
+from inbox.mail.states import OutKind
+
+logger = logging.getLogger(__name__)
+
+_NAME = "Postern"
+
+
+class OutboxBackend(BaseEmailBackend):
+    """Takes mail of Django and its apps: sealed under the desk's key, sent by the mailbox marked for it.
+
+    While no mailbox is marked, mail waits with growing pauses, and the log says so. Its sender is always the desk's.
+    """
+
+    def send_messages(self, email_messages: Sequence[EmailMessage]) -> int:
+        """Write the mails into the outbox and return how many have somebody to go to. Raises FilesInSystemMail."""
+        with transaction.atomic():
+            return sum(_enqueue(message) for message in email_messages)
+
+
+class FilesInSystemMail(TypeError):
+    """A mail of the desk's own carries a file: nothing of ours sends one."""
+
+
+def _enqueue(message: EmailMessage) -> bool:
+    if message.attachments:
+        raise FilesInSystemMail("system mail carries no files")
+    if not message.recipients():
+        return False
+    mailbox = system_mailbox()
+    row = _row(message, mailbox)
+    row.save(force_insert=True)
+    if mailbox is None:
+        logger.warning("no mailbox sends the desk's own mail, it waits", extra={"mail": row.pk})
+    return True
+
+
+def _row(message: EmailMessage, mailbox: Mailbox | None) -> OutboundMail:
+    sender = system_address(mailbox)
+    header_id = new_header_id(sender)
+    return OutboundMail(
+        id=new_id(),
+        kind=OutKind.SYSTEM,
+        once=uuid4(),
+        mailbox=mailbox,
+        data_key=ensure_key(DESK),
+        header_id=header_id,
+        header_blind=blind("header_id", header_id),
+        envelope={
+            "from": [_NAME, sender],
+            "reply_to": "",
+            "to": _pairs(message.to),
+            "cc": _pairs(message.cc),
+            "bcc": _pairs(message.bcc),
+            "in_reply_to": "",
+            "references": [],
+        },
+        subject=str(message.subject),
+        text=str(message.body),
+        html=_html(message),
+        send_after=timezone.now(),
+    )
+
+
+def _pairs(addresses: Sequence[str]) -> list[list[str]]:
+    return [list(parseaddr(str(address))) for address in addresses]
+
+
+def _html(message: EmailMessage) -> str:
+    if not isinstance(message, EmailMultiAlternatives):
+        return ""
+    return next((str(each[0]) for each in message.alternatives if each[1] == "text/html"), "")
