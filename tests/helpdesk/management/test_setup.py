@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from django.core.management import call_command
 from django.core.management.base import CommandError
+from pytest_django.fixtures import Settings
 
 from accounts.models import User
 from audit.models import Entry
@@ -13,6 +14,7 @@ from inbox.inboxes.access import access_of
 from inbox.inboxes.models import Binding, Inbox
 from inbox.inboxes.permissions import DeskRight, Right
 from inbox.inboxes.services.inboxes import create_inbox
+from inbox.mail.models import Mailbox
 from tests.signed_in import PASSWORD, make_person
 
 pytestmark = pytest.mark.django_db
@@ -86,3 +88,49 @@ def test_an_address_that_is_taken_is_refused(password: str) -> None:
         _setup("--email", "ROOT@example.org", "--password-file", password)
 
     assert Binding.objects.count() == 0
+
+
+def _answer(monkeypatch: pytest.MonkeyPatch, *answers: str) -> None:
+    given = iter(answers)
+    monkeypatch.setattr("builtins.input", lambda _question: next(given))
+    monkeypatch.setattr("getpass.getpass", lambda _question: next(given))
+
+
+def test_what_no_option_says_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    _answer(monkeypatch, "root@example.org", "Root", PASSWORD, PASSWORD)
+
+    call_command("setup", stdout=StringIO())
+
+    user = User.objects.get()
+    assert (user.email, user.name, user.check_password(PASSWORD)) == ("root@example.org", "Root", True)
+
+
+def test_two_passwords_that_differ_make_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    _answer(monkeypatch, "root@example.org", "Root", PASSWORD, PASSWORD + " ")
+
+    with pytest.raises(CommandError, match="differ"):
+        call_command("setup", stdout=StringIO())
+
+    assert User.objects.count() == 0
+
+
+def test_the_first_mailbox_feeds_the_first_inbox(tmp_path: Path) -> None:
+    for name in ("person", "imap"):
+        (tmp_path / name).write_text(PASSWORD if name == "person" else "imap-secret")
+    words = ["--email", "root@example.org", "--password-file", str(tmp_path / "person"), "--no-input"]
+    words += ["--inbox", "Help", "--imap-host", "imap.example.org", "--imap-user", "help@example.org"]
+
+    said = StringIO()
+    call_command("setup", *words, "--imap-password-file", str(tmp_path / "imap"), stdout=said)
+
+    mailbox = Mailbox.objects.get()
+    assert mailbox.inbox.name == "Help"
+    assert "imap-secret" not in said.getvalue()
+
+
+def test_a_key_that_does_not_fit_is_told(settings: Settings, tmp_path: Path) -> None:
+    settings.KEY_PROVIDER, settings.ROOT_KEY_FILE = "file", tmp_path / "no.key"
+
+    with pytest.raises(CommandError):
+        call_command("setup", "--no-input", stdout=StringIO())
+    assert User.objects.count() == 0

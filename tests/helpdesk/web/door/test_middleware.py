@@ -10,7 +10,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from accounts.services import factors, sessions
-from tests.signed_in import client_of, code_of, make_app, make_person
+from tests.signed_in import PASSWORD, client_of, code_of, make_app, make_person
 
 pytestmark = pytest.mark.django_db
 
@@ -92,9 +92,23 @@ def test_the_admin_is_shut_to_people_who_are_no_staff() -> None:
     staff, agent = make_person("a@example.org", is_staff=True), make_person("b@example.org")
 
     assert client_of(staff).get("/admin/").status_code == 200
-    answer = client_of(agent).get("/admin/")
-    assert answer.status_code == 302
-    assert answer.headers["Location"].startswith("/admin/login/")
+    answer = client_of(agent).get("/admin/", follow=True)
+    assert [address for address, _status in answer.redirect_chain] == ["/admin/login/?next=/admin/", "/"]
+
+
+def test_the_admin_changes_no_password_and_signs_out_through_the_door() -> None:
+    user = make_person(is_staff=True)
+    client = client_of(user)
+    new = {"old_password": PASSWORD, "new_password1": "Schwalbennest 7", "new_password2": "Schwalbennest 7"}
+
+    assert client.post("/admin/password_change/", new).headers["Location"] == "/me/"
+    user.refresh_from_db()
+    assert user.check_password(PASSWORD)
+
+    assert client.get("/admin/logout/").headers["Location"] == "/logout/"
+    assert client.get("/admin/").status_code == 200
+    assert client.post("/admin/logout/").headers["Location"] == "/logout/"
+    assert client.get("/admin/").status_code == 302
 
 
 def test_a_session_ends_when_it_idles() -> None:
