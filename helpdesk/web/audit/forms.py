@@ -5,6 +5,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django import forms
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
@@ -19,7 +20,6 @@ from inbox.tickets.models import Ticket
 NO_TICKET = UUID(int=0)
 """Stands for a ticket number that was never given: no entry has it."""
 
-_ANY = ("", _("anybody"))
 _OUTCOMES = {Outcome.DONE: _("done"), Outcome.DENIED: _("denied"), Outcome.FAILED: _("failed")}
 
 
@@ -50,6 +50,9 @@ class FilterForm(forms.Form):
         self._offer("who", [("", _("anybody")), *people])
         self._offer("inbox", [("", _("any inbox")), *((str(inbox.pk), inbox.name) for inbox in inboxes)])
         self._offer("action", [("", _("anything")), *((action.value, words) for action, words in ACTIONS.items())])
+        if person.timezone != "UTC":
+            self.fields["since"].label = gettext("From day (%(zone)s)") % {"zone": person.timezone}
+            self.fields["until"].label = gettext("To day (%(zone)s)") % {"zone": person.timezone}
         self._offer("outcome", [("", _("any outcome")), *((one.value, words) for one, words in _OUTCOMES.items())])
 
     def _offer(self, name: str, choices: list[tuple[str, object]]) -> None:

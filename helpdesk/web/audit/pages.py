@@ -191,7 +191,7 @@ def _lines(rows: Sequence[EntryRow]) -> list[LogLine]:
             details=detail_words(row.content, names),
             ticket_number=numbers.get(row.ticket_id) if row.ticket_id else None,
             subject_words=subject_words(row.subject_kind, names.get(row.subject_id, "") if row.subject_id else ""),
-            inbox_name=names.get(row.inbox_id, "") if row.inbox_id else "",
+            inbox_name=names.get(row.inbox_id, "") if row.inbox_id and row.inbox_id != row.subject_id else "",
             network=row.content.network,
         )
         for row in rows

@@ -65,9 +65,9 @@ ACTIONS: Final[Mapping[Action, Promise]] = {
     Action.AUDIT_EXPORT: later("exported the log"),
     Action.KEYS_ROTATED: later("renewed keys"),
     Action.INTEGRITY_FAILURE: later("something sealed does not fit"),
-    Action.ROW_CREATED: later("made a row"),
-    Action.ROW_CHANGED: later("changed a row"),
-    Action.ROW_DELETED: later("removed a row"),
+    Action.ROW_CREATED: later("made"),
+    Action.ROW_CHANGED: later("changed"),
+    Action.ROW_DELETED: later("removed"),
 }
 SUBJECTS: Final[Mapping[SubjectKind, Promise]] = {
     SubjectKind.TICKET: later("ticket"),
