@@ -1,6 +1,7 @@
 """`manage.py up` as a person types it: a fresh home becomes a desk that answers, and stops whole."""
 
 import http.client
+import json
 import os
 import shutil
 import signal
@@ -11,6 +12,7 @@ import threading
 import time
 import urllib.request
 from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -123,6 +125,19 @@ def test_a_second_up_says_so_and_leaves_the_first_alone(desk: Desk) -> None:
     assert desk.answers()
 
 
+def test_static_files_come_compressed_and_for_ever(desk: Desk) -> None:
+    names = json.loads((desk.home / "static" / "staticfiles.json").read_text())["paths"]
+    hashed = names["admin/css/base.css"]
+    address = f"http://127.0.0.1:{desk.port}/static/{hashed}"
+
+    with urllib.request.urlopen(urllib.request.Request(address, headers={"Accept-Encoding": "br"})) as answer:
+        headers = answer.headers
+
+    assert (headers["Content-Encoding"], headers["X-Content-Type-Options"]) == ("br", "nosniff")
+    assert "immutable" in headers["Cache-Control"]
+    assert "Access-Control-Allow-Origin" not in headers
+
+
 def test_a_taken_port_is_named(desk: Desk, tmp_path: Path) -> None:
     elsewhere = {"DATABASE_URL": "postgresql:///elsewhere", "REDIS_URL": "redis://localhost:1"}
 
@@ -150,24 +165,25 @@ def test_the_web_comes_back_after_it_was_killed(desk: Desk) -> None:
     assert any("web ended with signal SIGKILL" in line for line in desk.lines)
 
 
-def _open_stream(desk: Desk) -> http.client.HTTPResponse:
-    """Sign somebody in and return the live stream that their browser opens."""
+@contextmanager
+def _open_stream(desk: Desk) -> Iterator[http.client.HTTPResponse]:
+    """Sign somebody in and hold the live stream that their browser opens."""
     done = _manage(desk.home, desk.port, "shell", "--verbosity", "0", "-c", SIGN_IN)
     assert done.returncode == 0, done.stderr
-    line = http.client.HTTPConnection("127.0.0.1", desk.port, timeout=10)
-    line.request("GET", "/live", headers={"Host": f"localhost:{desk.port}", "Cookie": done.stdout.strip()})
-    return line.getresponse()
+    with closing(http.client.HTTPConnection("127.0.0.1", desk.port, timeout=10)) as line:
+        line.request("GET", "/live", headers={"Host": f"localhost:{desk.port}", "Cookie": done.stdout.strip()})
+        with line.getresponse() as stream:
+            yield stream
 
 
 def test_a_signal_stops_all_of_it_within_ten_seconds_while_a_stream_is_open(desk: Desk) -> None:
-    stream = _open_stream(desk)
-    assert (stream.status, stream.headers.get_content_type()) == (200, "text/event-stream")
     pids = [int((desk.home / "postgres" / "data" / "postmaster.pid").read_text().split()[0])]
     pids.append(int((desk.home / "run" / "redis.pid").read_text().split()[-1]))
+    with _open_stream(desk) as stream:
+        assert (stream.status, stream.headers.get_content_type()) == (200, "text/event-stream")
 
-    stop_s = desk.stop()
+        stop_s = desk.stop()
 
     assert stop_s < 10
     assert [pid for pid in pids if not wait_gone(pid, 1)] == []
-    stream.close()
     desk.start("--no-prepare", patience_s=60)
