@@ -5,7 +5,7 @@ from uuid import UUID
 
 import pytest
 from django.contrib.auth.decorators import login_not_required
-from django.db import OperationalError
+from django.db import OperationalError, connection
 from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.test import Client, override_settings
 from django.urls import include, path
@@ -236,3 +236,27 @@ def test_each_kind_of_error_has_its_own_words() -> None:
 def test_nobody_is_told_an_error_behind_the_door() -> None:
     assert Client().get("/raise/conflict").headers["Location"] == "/login/?next=%2Fraise%2Fconflict"
     assert client_of(make_person()).get("/raise/conflict").status_code == 409
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("address", ["/me/", "/login/", "/access"])
+def test_a_database_away_is_one_clear_page(address: str) -> None:
+    client = client_of(make_person())
+    client.raise_request_exception = False
+    assert client.get("/me/").status_code == 200
+    place = connection.settings_dict
+    host = place["HOST"]
+
+    try:
+        connection.close()
+        place["HOST"] = "/nonexistent"
+        answer = client.get(address)
+    finally:
+        place["HOST"] = host
+        connection.close()
+
+    assert answer.status_code == 503
+    assert b"cannot reach its database" in answer.content
+    assert b"nonexistent" not in answer.content
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert client.get("/me/").status_code == 200
