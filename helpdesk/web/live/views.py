@@ -9,13 +9,14 @@ from typing import Final
 from uuid import UUID
 
 from asgiref.sync import sync_to_async
-from django.contrib.sessions.models import Session
+from django.contrib.auth import SESSION_KEY
+from django.contrib.sessions.backends.db import SessionStore
 from django.db import connections
 from django.http import HttpRequest, HttpResponseNotAllowed, StreamingHttpResponse
 from django.http.response import HttpResponseBase
-from django.utils import timezone
 
 from accounts.models import User
+from helpdesk.web.base import lifetime
 from helpdesk.web.live.hub import Away, Heard, Lost, Signal, hub_here
 from inbox.inboxes.access import access_of
 from inbox.inboxes.permissions import Access, Right
@@ -81,7 +82,8 @@ async def _next(queue: asyncio.Queue[Heard]) -> Heard | None:
 def _renewed(listener: _Listener) -> _Listener | None:
     """Return the listener with today's rights, None when the session is over or the person was switched off."""
     try:
-        alive = Session.objects.filter(session_key=listener.session_key, expire_date__gt=timezone.now()).exists()
+        session = SessionStore(listener.session_key)
+        alive = SESSION_KEY in session and not lifetime.is_over(session)
         user = User.objects.filter(pk=listener.user_id, is_active=True).first()
         return _Listener(user.pk, access_of(user), listener.session_key) if alive and user else None
     finally:
