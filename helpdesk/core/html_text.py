@@ -104,7 +104,7 @@ def _next(node: LexborNode, body: LexborNode, writer: "_Writer") -> LexborNode |
     while at is not None:
         writer.leave(at)
         if at.mem_id == body.mem_id:
-            return None
+            break
         if at.next is not None:
             return at.next
         at = at.parent

@@ -203,7 +203,14 @@ def _address(phrase: str, comments: list[str], spec: str) -> Address | None:
     name = clean_line(decode_words(phrase.encode("latin-1")))
     if not name and comments:
         name = clean_line(decode_words(comments[0].encode("latin-1")))
-    return Address(name.strip("\"'").strip(), f"{local}@{domain.lower().rstrip('.')}")
+    return Address(_unwrapped(name), f"{local}@{domain.lower().rstrip('.')}")
+
+
+def _unwrapped(name: str) -> str:
+    """Return a name without the quotes that some mailers put around it once more."""
+    while len(name) > 1 and name[0] == name[-1] and name[0] in "\"'":
+        name = name[1:-1].strip()
+    return name
 
 
 def _decoded(raw: str) -> str:

@@ -109,8 +109,6 @@ def _leaf(part: Part, data: bytes, *, alone: bool) -> Body:
     raw = decoded(part.raw(data), part.headers.text("content-transfer-encoding"))
     if _is_shown(part, alone=alone):
         return Body([_piece(part, raw)])
-    if part.main == "multipart":
-        return Body()
     return Body(files=[_file(part, raw)])
 
 

@@ -14,15 +14,14 @@ _CITED_TYPES = {
     "message/rfc822", "message/global", "text/rfc822-headers", "text/rfc822-header", "message/rfc822-headers",
     "message/global-headers",
 }  # fmt: skip
-_ACTIONS = {"failed", "delayed", "delivered", "relayed", "expanded"}
+_WORST_FIRST = ("failed", "delayed")
 _STATUS = re.compile(r"[245]\.\d{1,3}\.\d{1,3}")
-_WORST_FIRST = ("failed", "delayed", "delivered", "relayed", "expanded")
 _MAX_GROUPS = 200
 _MAX_BYTES = 256 * 1024
 
 
 def read_bounce(top: Part, data: bytes) -> Bounce | None:
-    """Return the worst news of a delivery report, None when the mail is none. `delayed` is no failure."""
+    """Return the worst news of a delivery report, None when it tells of no trouble. `delayed` is no failure."""
     if top.mime_type != "multipart/report":
         return None
     status = next((part for part in top.children if part.mime_type in _STATUS_TYPES), None)
@@ -55,7 +54,7 @@ def _groups(text: bytes) -> list[Headers]:
 
 def _action(group: Headers) -> str:
     word = (group.text("action").lower().split() or [""])[0]
-    return word if word in _ACTIONS else ""
+    return word if word in _WORST_FIRST else ""
 
 
 def _status(group: Headers) -> str:

@@ -73,7 +73,7 @@ _BOMS = (
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
 _WIDE = {"utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32-be"}
-_JIS_SET = re.compile(rb"\x1b(\$\([@-B]|\$[@B]|\([A-Z])")
+_JIS_SET = re.compile(rb"\x1b(\$\([@-D]|\$[@-B]|\([A-Z])")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:+-]*")
 _GUESS_FROM_BYTES = 24
 _GUESS_BYTES = 16 * 1024
@@ -96,12 +96,17 @@ def codec_of(label: str) -> str | None:
 
 def decode(data: bytes, label: str = "") -> str:
     """Return `data` as text: byte order mark, `label`, UTF-8, a guess. Bytes that fit nothing become U+FFFD."""
+    if not label and data.isascii() and b"\x1b" not in data:
+        return data.decode("ascii")
     for mark, codec in _BOMS:
         if data.startswith(mark):
             return data[len(mark) :].decode(codec, "replace")
-    codec = codec_of(label) or ""
+    return _decode_by(data, codec_of(label) or "")
+
+
+def _decode_by(data: bytes, codec: str) -> str:
     if data.isascii() and (not codec or codec.startswith(("cp12", "utf-8", "iso8859"))):
-        return _decode_jis(data) if b"\x1b" in data and _JIS_SET.search(data) else data.decode("ascii")
+        return _decode_jis(data) if _JIS_SET.search(data) else data.decode("ascii")
     if codec.startswith("iso2022_jp"):
         return _decode_jis(data)
     if codec in {"", "cp1252"}:
@@ -121,14 +126,16 @@ def _decode_unlabelled(data: bytes) -> str:
 
 
 def _decode_labelled(data: bytes, codec: str) -> str:
+    if codec in _WIDE and data.isascii() and b"\x00" not in data:
+        return data.decode("ascii")
     text = _strictly(data, codec)
     if text is not None and not (codec in _WIDE and "\x00" in text):
         return text
-    loose = _loosely(data, codec)
+    loose = data.decode(codec, "replace")
     high = sum(byte > 127 for byte in data[:_GUESS_BYTES])
     if loose.count("\ufffd") <= 1 + high // 20:
         return loose
-    for other in ("utf-8", _guess(data)):
+    for other in ("utf-8", _guess(data), "cp1252" if codec == "utf-8" else None):
         text = _strictly(data, other) if other else None
         if text is not None:
             return text
@@ -138,15 +145,8 @@ def _decode_labelled(data: bytes, codec: str) -> str:
 def _strictly(data: bytes, codec: str) -> str | None:
     try:
         return data.decode(codec)
-    except (UnicodeError, ValueError):
+    except UnicodeError:
         return None
-
-
-def _loosely(data: bytes, codec: str) -> str:
-    try:
-        return data.decode(codec, "replace")
-    except (UnicodeError, ValueError):
-        return data.decode("cp1252", "replace")
 
 
 def _guess(data: bytes) -> str | None:

@@ -1,6 +1,5 @@
 """The header block of a mail or a part: read as raw bytes, line by line, forgiving, and decoded after RFC 2047."""
 
-import base64
 import binascii
 import re
 from dataclasses import dataclass
@@ -8,6 +7,7 @@ from dataclasses import dataclass
 from inbox.mail.mime.charsets import codec_of, decode
 from inbox.mail.mime.limits import MAX_HEADER_BYTES, MAX_HEADERS, MAX_VALUE_BYTES
 from inbox.mail.mime.plain import clean_line
+from inbox.mail.mime.transfer import base64_bytes
 
 _FIELD = re.compile(rb"([!-9;-~]{1,200})([ \t]*):[ \t]*(.*)", re.DOTALL)
 _LOOKS_LIKE_FIELD = re.compile(rb"[!-9;-~]{1,200}[ \t]*:")
@@ -42,7 +42,8 @@ class Headers:
 
     def text(self, name: str) -> str:
         """Return the topmost header `name` decoded, as one clean line."""
-        return clean_line(decode_words(self.first(name), hint=self._charset()))
+        raw = self.first(name)
+        return clean_line(decode_words(raw, hint="" if raw.isascii() else self._charset()))
 
     def _charset(self) -> str:
         """Name the charset of the body: raw 8-bit letters in a header are mostly in the same."""
@@ -151,17 +152,4 @@ def _bare(raw: bytes, hint: str) -> str:
 def _word_bytes(kind: bytes, data: bytes) -> bytes:
     if kind in b"qQ":
         return binascii.a2b_qp(data.replace(b" ", b"_"), header=True)
-    alphabet = data.translate(None, b" \t=")
-    try:
-        return base64.b64decode(alphabet + b"=" * (-len(alphabet) % 4))
-    except (binascii.Error, ValueError):
-        return _short_base64(alphabet)
-
-
-def _short_base64(alphabet: bytes) -> bytes:
-    """Read what is whole in a base64 text that was cut in the middle of a letter."""
-    whole = alphabet[: len(alphabet) // 4 * 4]
-    try:
-        return base64.b64decode(whole)
-    except (binascii.Error, ValueError):
-        return b""
+    return base64_bytes(data)

@@ -88,7 +88,7 @@ def machine_reason(headers: Headers, top: Part, *, sender: str, bounced: str) ->
         (Reason.AUTO_SUBMITTED, _is_auto_submitted(headers)),
         (Reason.AUTO_HEADER, _has_auto_header(headers)),
         (Reason.NULL_SENDER, headers.first("return-path").strip() == b"<>"),
-        (Reason.DAEMON, _local(sender) in _DAEMONS),
+        (Reason.DAEMON, _is_daemon(headers, sender)),
         (Reason.AUTO_SUBJECT, headers.text("subject").lower().startswith(_SUBJECTS)),
         (Reason.PRECEDENCE, headers.text("precedence").lower() in {"bulk", "junk", "list"}),
         (Reason.LIST, any(headers.first(name) for name in _LIST_HEADERS)),
@@ -123,6 +123,11 @@ def _has_auto_header(headers: Headers) -> bool:
 def _suppresses(headers: Headers) -> bool:
     words = {word.strip() for word in headers.text("x-auto-response-suppress").lower().split(",")}
     return bool(words & {"all", "autoreply", "oof", "dr"})
+
+
+def _is_daemon(headers: Headers, sender: str) -> bool:
+    """Tell a mail server's own mail; some write no address into From at all."""
+    return _local(sender) in _DAEMONS if sender else headers.text("from").lower().startswith(_DAEMONS)
 
 
 def _local(address: str) -> str:

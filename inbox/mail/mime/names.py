@@ -1,5 +1,7 @@
 """File names of attachments: from either header, free of paths and tricks, made up where there is none."""
 
+import re
+
 from inbox.mail.mime.limits import MAX_NAME_CHARS
 from inbox.mail.mime.params import Params
 from inbox.mail.mime.plain import clean_line
@@ -45,6 +47,8 @@ _ENDINGS = {
     "text/xml": "xml",
     "video/mp4": "mp4",
 }
+_PATH = re.compile(r"[A-Za-z]:[\\/]|[\\/]|(?:.*[\\/])?\.\.?[\\/]")
+_SLASHES = re.compile(r"[\\/]")
 _STEMS = {"text/calendar": "invitation", "text": "text", "message": "report", "image": "image"}
 
 
@@ -58,10 +62,12 @@ def told_name(disposition: Params, content_type: Params) -> str:
 
 
 def safe_name(name: str) -> str:
-    """Return the last part of a path without signs that a file system or a reader could trip over, or ""."""
-    last = clean_line(name).replace("\\", "/").rstrip("/").rpartition("/")[2]
-    last = "".join(letter for letter in last if letter not in '<>:"|?*').strip().strip(".") if last.strip(". ") else ""
-    return _cut(last)
+    """Return a name without folders and without signs that hide or turn letters; "" when nothing is left."""
+    line = clean_line(name)
+    if _PATH.match(line):
+        line = _SLASHES.sub("/", line).rstrip("/").rpartition("/")[2]
+    bare = _SLASHES.sub("-", line).strip()
+    return _cut(bare) if bare.strip(". -") else ""
 
 
 def made_up_name(content_type: str, number: int) -> str:
@@ -77,7 +83,7 @@ def ending_of(content_type: str) -> str:
 
 def mail_name(told: str, subject: str, number: int) -> str:
     """Return the name of an attached mail: as told or after its subject, and always ending in .eml."""
-    stem = told or safe_name(subject.replace("/", "-").replace("\\", "-"))
+    stem = told or safe_name(subject)
     if not stem:
         return f"mail-{number}.eml"
     return stem if stem.lower().endswith(".eml") else f"{_cut(stem, MAX_NAME_CHARS - 4)}.eml"

@@ -36,7 +36,7 @@ class ParsedAttachment:
 class Bounce:
     """A delivery report of RFC 3464: what became of one recipient, and the Message-ID of the mail it is about.
 
-    `action` is failed, delayed, delivered, relayed or expanded; the others are "" where the report does not tell.
+    `action` is failed or delayed, which is no failure; the others are "" where the report does not tell.
     """
 
     action: str

@@ -3,6 +3,7 @@
 import binascii
 import re
 
+_FEW_FOREIGN = 5
 _NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/=\s]")
 _PADDED = re.compile(rb"[^=]+=*")
 _SPACE = b" \t\r\n\x0b\x0c"
@@ -16,7 +17,7 @@ def decoded(raw: bytes, encoding: str) -> bytes:
     """Return `raw` without its transfer `encoding` (the header as it stands); unknown ones leave it as it is."""
     word = (encoding.split() or [""])[0].strip("\"';").lower()
     if word in {"base64", "base-64"}:
-        return _from_base64(raw)
+        return raw if _is_no_base64(raw) else base64_bytes(raw)
     if word in {"quoted-printable", "quotedprintable", "q-p"}:
         return binascii.a2b_qp(raw)
     if word in {"x-uuencode", "uuencode", "x-uue", "uue"}:
@@ -24,17 +25,16 @@ def decoded(raw: bytes, encoding: str) -> bytes:
     return raw
 
 
-def _from_base64(raw: bytes) -> bytes:
+def base64_bytes(raw: bytes) -> bytes:
+    """Decode base64 whatever its state: foreign letters between, padding missing or in the middle, cut short."""
     body = raw.rstrip(_SPACE + b"=")
-    if _is_no_base64(body):
-        return raw
     if b"=" not in body:
-        return _quads(body)
+        return _letters(body)
     runs = _PADDED.findall(body.translate(None, _JUNK_BUT_PADDING))
-    return b"".join(_quads(run.rstrip(b"=")) for run in runs)
+    return b"".join(_letters(run.rstrip(b"=")) for run in runs)
 
 
-def _quads(letters: bytes) -> bytes:
+def _letters(letters: bytes) -> bytes:
     """Decode letters of the alphabet, anything else between them ignored; a lone last letter is dropped."""
     try:
         return binascii.a2b_base64(letters + b"==")
@@ -44,10 +44,11 @@ def _quads(letters: bytes) -> bytes:
     return binascii.a2b_base64(whole + b"=" * (-len(whole) % 4))
 
 
-def _is_no_base64(body: bytes) -> bool:
+def _is_no_base64(raw: bytes) -> bool:
     """Tell plain text that is only labelled base64: a tenth of it or more is blanks or signs outside the alphabet."""
-    head = body[:4_000]
-    return (len(_NOT_BASE64.findall(head)) + head.strip().count(b" ")) * 10 > len(head)
+    head = raw[:4_000].strip()
+    foreign = len(_NOT_BASE64.findall(head)) + head.count(b" ")
+    return foreign > _FEW_FOREIGN and foreign * 10 > len(head)
 
 
 def _from_uu(raw: bytes) -> bytes:

@@ -188,8 +188,10 @@ def test_harmless_styles_stay() -> None:
     )
 
     assert safe.html == "x"
-    safe = sanitise("<p style='COLOR: Red !important; font-family: Arial, sans-serif; color: rgb(1,2,3)'>x</p>")
-    assert safe.html == '<p style="color: Red; font-family: Arial, sans-serif; color: rgb(1,2,3)">x</p>'
+    safe = sanitise(
+        "<p style='COLOR: Red !important; display: grid; display: block; font-family: Arial, sans-serif; color: rgb(1,2,3)'>x</p>"
+    )
+    assert safe.html == '<p style="color: Red; display: block; font-family: Arial, sans-serif; color: rgb(1,2,3)">x</p>'
 
 
 @pytest.mark.parametrize(

@@ -23,6 +23,7 @@ from helpdesk.core.html_text import MAX_DEPTH, has_words_outside_quotes, html_to
         ("<a href='mailto:a@x.test'>a@x.test</a>", "a@x.test"),
         ("<a href='javascript:x'>y</a>", "y"),
         ("<img alt=logo src=x>", "[logo]"),
+        ("above<hr>below", "above\n\nbelow"),
         ("<script>no</script><style>no</style><title>no</title>yes", "yes"),
         ("<p>new</p><blockquote>old<blockquote>older</blockquote></blockquote>end", "new\n\n> old\n>\n>> older\n\nend"),
         ("<div>a<br></div><div>b</div><br><div>c</div>", "a\nb\n\nc"),

@@ -33,6 +33,11 @@ from inbox.mail.mime.parsed import Address
         (b"h@b\xc3\xbccher.example", [Address("", "h@bücher.example")]),
         (b"<mailto:i@x.org>", [Address("", "i@x.org")]),
         (b"nobody, , <>, ,", []),
+        (b'Al "\\"A\\"" <a@x.org>, [b <b@x.org>', [Address('Al "A"', "a@x.org"), Address("[b", "b@x.org")]),
+        (b"Cy (the \\) one (here)) <c@x.org>", [Address("Cy", "c@x.org")]),
+        (b'"d e"@x.org, <f @ x.org>', [Address("", '"d e"@x.org'), Address("", "f@x.org")]),
+        (b"<g@x.org, h@x.org", [Address("", "g@x.org"), Address("", "h@x.org")]),
+        (b"@, a@, @b, i@x.org.", [Address("", "i@x.org")]),
         (b"", []),
     ],
 )
