@@ -3,11 +3,12 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TypeVar
+from typing import Final, TypeVar
 from uuid import UUID
 
 from django.db import connections, models
 from django.db.models import Func, Q, Value
+from django.db.models.lookups import GreaterThan, LessThan
 
 from audit.actions import Action, Outcome
 from audit.errors import WrongFilter
@@ -21,6 +22,16 @@ class _FinishedAt(Func):
     output_field = models.BooleanField()
 
 
+class _Row(Func):
+    """Values compared as one, so that the index of the order is read from the place on, however long a transaction."""
+
+    template = "(%(expressions)s)"
+    output_field = models.TextField()
+
+
+_PLACE: Final = _Row("txid", "id")
+
+
 @dataclass(frozen=True, slots=True)
 class EntryCursor:
     """The place of one entry in the order."""
@@ -31,6 +42,10 @@ class EntryCursor:
     def encode(self) -> str:
         """Return the place as it stands in an address."""
         return f"{self.txid}-{self.id.hex}"
+
+    def as_row(self) -> Func:
+        """Return the place as the database compares it."""
+        return _Row(Value(str(self.txid)), Value(self.id))
 
     @classmethod
     def decode(cls, text: str) -> "EntryCursor":
@@ -98,11 +113,11 @@ class EntryQuerySet(models.QuerySet[T]):
 
     def older_than(self, place: EntryCursor) -> "EntryQuerySet[T]":
         """Keep what stands before `place` in the order."""
-        return self.filter(Q(txid__lte=place.txid) & (Q(txid__lt=place.txid) | Q(id__lt=place.id)))
+        return self.filter(LessThan(_PLACE, place.as_row()))
 
     def newer_than(self, place: EntryCursor) -> "EntryQuerySet[T]":
         """Keep what stands behind `place` in the order."""
-        return self.filter(Q(txid__gte=place.txid) & (Q(txid__gt=place.txid) | Q(id__gt=place.id)))
+        return self.filter(GreaterThan(_PLACE, place.as_row()))
 
     def committed_at(self, moment: str) -> "EntryQuerySet[T]":
         """Keep what was committed at the moment that `snapshot()` gave, whatever is written since."""
