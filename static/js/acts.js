@@ -1,14 +1,14 @@
 // What is done to tickets: close, pending, delete, assign, and their Undo.
 import { command } from "./keys.js";
 import { form, onceKey, post, say, toSignIn } from "./net.js";
-import { current, leave, open, reload, version } from "./reader.js";
+import { current, leave, listAddress, open, reload, version } from "./reader.js";
 import { after, gone, openRow, paint, refresh, rowOf, selected, setCursor, settled, targets } from "./list.js";
 import { toast, trouble } from "./toast.js";
 
 export const acted = new Map(); // number -> version that we made ourselves: no news to us
 const LEAVING = { closed: ["mine", "unassigned", "open", "pending"], pending: ["mine", "unassigned", "open"], open: ["closed", "pending"], bin: ["mine", "unassigned", "open", "pending", "closed", "spam"], restored: ["bin"] };
 const leaves = (to) => LEAVING[to]?.includes(document.getElementById("rows")?.dataset.folder);
-const addressOf = (number) => rowOf(number)?.querySelector(".open").getAttribute("href") ?? `/t/${number}`;
+const addressOf = (number) => rowOf(number)?.querySelector(".open").getAttribute("href") ?? `/t/${number}${listAddress().slice(1)}`;
 
 // The rows go now and the next ticket opens; a refusal brings them back.
 function advance(numbers) {

@@ -1,5 +1,5 @@
 // One tab of a browser holds the stream of signals and tells the others; signals carry numbers, never words.
-import { say } from "./net.js";
+import { answered, say } from "./net.js";
 import { current, freshen, version } from "./reader.js";
 import { refresh, resync, rowOf } from "./list.js";
 import { acted } from "./acts.js";
@@ -33,7 +33,8 @@ function fetchNow() {
   if (asked.size) later();
 }
 
-function ticketChanged({ number, version: now }) {
+async function ticketChanged({ number, version: now }) {
+  await answered();
   const key = String(number);
   if ((acted.get(key) ?? 0) >= now) return;
   if (key === current() && now > version()) (box() ? box().changedElsewhere() : freshen());

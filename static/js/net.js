@@ -39,8 +39,22 @@ async function freshToken() {
   return true;
 }
 
+const underway = new Set();
+
+// Resolves when every act under way has been answered: a signal about it may come before its answer.
+export async function answered() {
+  await Promise.allSettled([...underway]);
+  await new Promise((resolve) => { setTimeout(resolve); });
+}
+
+export function post(url, body, options) {
+  const answer = send(url, body, options).finally(() => underway.delete(answer));
+  underway.add(answer);
+  return answer;
+}
+
 // Answers {ok, status, data, html, away, ended}: `away` when nothing answered, `ended` when the session is over.
-export async function post(url, body, { keepalive = false, again = true } = {}) {
+async function send(url, body, { keepalive = false, again = true } = {}) {
   body.delete("csrfmiddlewaretoken");
   let response;
   try {
@@ -50,7 +64,7 @@ export async function post(url, body, { keepalive = false, again = true } = {}) 
   }
   if (leftTheDesk(response)) return { ok: false, status: 401, ended: true, data: {}, html: "" };
   const { data, html } = await readable(response);
-  if (response.status === 403 && data.error === "csrf" && again && await freshToken()) return post(url, body, { keepalive, again: false });
+  if (response.status === 403 && data.error === "csrf" && again && await freshToken()) return send(url, body, { keepalive, again: false });
   return { ok: response.ok, status: response.status, data, html };
 }
 

@@ -12,13 +12,22 @@ from django.views.decorators.http import require_http_methods
 from audit.actions import Action
 from audit.record import record
 from helpdesk.core.errors import Invalid
+from helpdesk.web.base.policy import page_policy
 from helpdesk.web.base.request import DeskRequest
 from inbox.inboxes.permissions import Right
 from inbox.tickets.access import message_for
 
 _SCHEMES: Final = {"http", "https", "mailto"}
 _LONGEST: Final = 2000
+# Browsers hold `form-action` against the redirect that answers a form too: this page's form may lead outside.
+_FORM: Final = ("form-action 'self'", "form-action 'self' https: http: mailto:")
 _BIDI: Final = frozenset("\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+
+
+class _GoOn(HttpResponseRedirect):
+    """A redirect to any address that `_host` lets through."""
+
+    allowed_schemes = sorted(_SCHEMES)
 
 
 @require_http_methods(["GET", "POST"])
@@ -30,7 +39,7 @@ def out(request: DeskRequest) -> HttpResponse:
     host = _host(url)
     if request.method == "POST":
         record(Action.LINK_OPENED, on=message.ticket.as_subject(), message=message.pk, host=host)
-        return HttpResponseRedirect(url, headers={"Referrer-Policy": "no-referrer"})
+        return _GoOn(url, headers={"Referrer-Policy": "no-referrer"})
     context = {
         "url": url,
         "host": host,
@@ -38,7 +47,9 @@ def out(request: DeskRequest) -> HttpResponse:
         "message_id": message.pk,
         "number": message.ticket.number,
     }
-    return render(request, "mail/out.html", context)
+    response = render(request, "mail/out.html", context)
+    response.headers["Content-Security-Policy"] = page_policy(request).replace(*_FORM)
+    return response
 
 
 def _uuid(text: str) -> UUID:
