@@ -2,7 +2,7 @@
 
 import os
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 from urllib.parse import parse_qs, unquote, urlsplit
 
 ROOT: Final = Path(__file__).resolve().parent.parent.parent
@@ -68,7 +68,7 @@ def folder(name: str, default: Path) -> Path:
     return Path(text(name, str(default))).expanduser().absolute()
 
 
-def database(name: str, default: str = "") -> dict[str, object]:
+def database(name: str, default: str = "") -> dict[str, Any]:  # Any: Django's own shape
     """Return Django's settings for `postgresql://user:password@host:port/name?host=/socket/folder`, {} when empty."""
     url = text(name, default)
     if not url:

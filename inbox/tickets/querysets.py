@@ -1,5 +1,6 @@
 """Questions about tickets, each asked of what one person may see."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, TypeVar
@@ -14,7 +15,7 @@ from inbox.tickets.states import Folder
 
 T_co = TypeVar("T_co", bound=models.Model, covariant=True)
 
-_Value = UUID | int | datetime | list[UUID]
+_Value = UUID | int | datetime | list[UUID] | list[int]
 
 PAGE_SIZE: Final = 50
 COUNT_LIMIT: Final = 100
@@ -42,12 +43,24 @@ WITH heads AS MATERIALIZED (
     SELECT t.last_activity FROM tickets_ticket t WHERE t.inbox_id = i.id AND {condition} AND {seen} {before}
     ORDER BY t.last_activity DESC, t.id DESC LIMIT 1) h
   ORDER BY h.last_activity DESC FETCH FIRST %(size)s ROWS WITH TIES),
-cut AS (SELECT CASE WHEN count(*) >= %(size)s THEN min(last_activity) ELSE '-infinity'::timestamptz END AS m FROM heads)
-SELECT x.* FROM heads CROSS JOIN cut CROSS JOIN LATERAL (
+cut AS (SELECT CASE WHEN count(*) < %(size)s THEN '-infinity'::timestamptz ELSE min(last_activity) END AS m
+  FROM heads),
+page AS (SELECT x.* FROM heads CROSS JOIN cut CROSS JOIN LATERAL (
   SELECT t.* FROM tickets_ticket t
   WHERE t.inbox_id = heads.id AND {condition} AND {seen} AND t.last_activity >= cut.m {before}
   ORDER BY t.last_activity DESC, t.id DESC LIMIT %(size)s) x
-ORDER BY x.last_activity DESC, x.id DESC LIMIT %(size)s"""
+ORDER BY x.last_activity DESC, x.id DESC LIMIT %(size)s)"""
+_NUMBERED: Final = """
+WITH page AS (SELECT t.* FROM tickets_ticket t
+  WHERE t.number = ANY(%(numbers)s::bigint[]) AND t.inbox_id = ANY(%(inboxes)s::uuid[]) AND {condition} AND {seen})"""
+# What a row shows beside the ticket's own columns, joined in the same query.
+_SHOWN: Final = """
+SELECT page.*, i.name AS inbox_name, u.name AS assignee_name, u.email AS assignee_email, s.version AS seen_version,
+  EXISTS (SELECT 1 FROM tickets_draft d WHERE d.ticket_id = page.id AND d.user_id = %(me)s) AS has_draft
+FROM page JOIN inboxes_inbox i ON i.id = page.inbox_id
+LEFT JOIN accounts_user u ON u.id = page.assignee_id
+LEFT JOIN tickets_ticketseen s ON s.ticket_id = page.id AND s.user_id = %(me)s
+ORDER BY page.last_activity DESC, page.id DESC"""
 
 _COUNT: Final = """SELECT count(*) FROM (
   SELECT 1 FROM unnest(%(inboxes)s::uuid[]) i(id) CROSS JOIN LATERAL (
@@ -87,15 +100,24 @@ class TicketQuerySet(models.QuerySet[T_co]):
     ) -> "RawQuerySet[T_co]":
         """Return one page of a folder, newest first: at most `size` rows, in one query.
 
-        Its cost grows with the visible inboxes and the page, never with the tickets.
+        Each carries inbox_name, assignee_name, assignee_email, seen_version and has_draft besides. Its cost grows
+        with the visible inboxes and the page, never with the tickets.
         """
-        sql = _PAGE.format(condition=_CONDITIONS[folder], seen=_SEEN, before=_BEFORE if after else "")
+        sql = _PAGE.format(condition=_CONDITIONS[folder], seen=_SEEN, before=_BEFORE if after else "") + _SHOWN
         values = _reach(access, inbox_id)
         values["size"] = size
         if after is not None:
             values["at"] = after.last_activity
             values["id"] = after.id
         return self.raw(sql, values)
+
+    def numbered(
+        self, access: Access, folder: Folder, *, inbox_id: UUID | None, numbers: Sequence[int]
+    ) -> "RawQuerySet[T_co]":
+        """Return those of the numbers that lie in the folder and may be seen, with what `page_of` adds."""
+        values = _reach(access, inbox_id)
+        values["numbers"] = list(numbers)
+        return self.raw(_NUMBERED.format(condition=_CONDITIONS[folder], seen=_SEEN) + _SHOWN, values)
 
 
 def count_folders(access: Access, folders: tuple[Folder, ...], *, inbox_id: UUID | None = None) -> dict[Folder, int]:

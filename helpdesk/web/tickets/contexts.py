@@ -18,9 +18,9 @@ from inbox.inboxes.permissions import Access, Right
 from inbox.mail.send.recipients import Suggestion, suggest
 from inbox.tickets.models import Ticket
 from inbox.tickets.opening.lists import ListQuery, show_counts, show_list
-from inbox.tickets.opening.people import people_of
+from inbox.tickets.opening.people import person
 from inbox.tickets.opening.reader import show_draft, show_ticket
-from inbox.tickets.rows import DraftView, Person, TicketView
+from inbox.tickets.rows import Person, TicketView
 from inbox.tickets.states import DraftKind, Folder
 
 _OFFERED = (Right.REPLY, Right.NOTE, Right.ASSIGN, Right.EDIT, Right.DELETE, Right.VIEW_RAW)
@@ -81,7 +81,7 @@ def reader_context(request: DeskRequest, ticket: Ticket, query: ListQuery) -> Co
         "inbox_id": query.inbox_id,
         "rights": rights,
         "people": _assignable(access, ticket, request.user) if rights["assign"] else (),
-        "draft": _draft(ticket, request.user),
+        "draft": show_draft(ticket, DraftKind.REPLY, DraftKind.NOTE, by=request.user),
         "answer": _answer(ticket) if rights["reply"] else None,
         "delivery": _delivery(view, access, ticket),
         "quarantine": quarantine_of(ticket),
@@ -97,20 +97,15 @@ def _delivery(view: TicketView, access: Access, ticket: Ticket) -> Mapping[UUID,
 def _assignable(access: Access, ticket: Ticket, user: User) -> tuple[Person, ...]:
     """Return who may be handed the ticket: oneself alone, or everybody who may answer in its inbox."""
     if not access.can_assign(ticket.inbox_id, to_self=False):
-        return tuple(people_of([user.pk]).values())
+        return (person(user.pk, user.name, user.email),)
     workers = User.objects.filter(
         is_active=True,
         groups__inboxgrouppermission__content_object=ticket.inbox_id,
         groups__inboxgrouppermission__permission__codename=Right.REPLY,
     )
-    people = people_of(workers.values_list("pk", flat=True)).values()
-    return tuple(sorted(people, key=lambda person: (person.id != user.pk, person.name.casefold())))
-
-
-def _draft(ticket: Ticket, user: User) -> DraftView | None:
-    drafts = [show_draft(ticket, kind, by=user) for kind in (DraftKind.REPLY, DraftKind.NOTE)]
-    kept = [draft for draft in drafts if draft is not None]
-    return max(kept, key=lambda draft: draft.saved_at, default=None)
+    rows = workers.distinct().values_list("pk", "name", "email")
+    people = [person(pk, name, email) for pk, name, email in rows]
+    return tuple(sorted(people, key=lambda each: (each.id != user.pk, each.name.casefold())))
 
 
 def _answer(ticket: Ticket) -> Answer:

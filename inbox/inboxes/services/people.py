@@ -9,9 +9,9 @@ from accounts.services import people
 from audit.actions import Action, SubjectKind
 from audit.record import record
 from audit.subjects import Subject
-from inbox.inboxes.errors import OwnBinding
+from inbox.inboxes.errors import NotYoursToGive, OwnBinding
 from inbox.inboxes.models import Binding
-from inbox.inboxes.permissions import Access
+from inbox.inboxes.permissions import Access, DeskRight
 from inbox.inboxes.services.bindings import derive_all
 
 
@@ -40,15 +40,22 @@ def switch_on(user: User) -> User:
 def set_team_members(team: Team, members: Iterable[User], *, by: Access | None) -> None:
     """Let `team` have exactly these members; the bindings of the team follow.
 
-    `by` is who changes it, None for the desk itself. Raises OwnBinding when that person would join or leave a team
-    that holds a role: it would change their own rights.
+    `by` is who changes it, None for the desk itself. A team that holds a role gives it to whoever joins: changing it
+    needs MANAGE_ROLES too, and nobody joins or leaves such a team by themselves. Raises NotYoursToGive, OwnBinding.
     """
     team = Team.objects.select_for_update().get(pk=team.pk)
     chosen = list(members)
     if by is not None and Binding.objects.filter(teams=team).exists():
-        before = team.members.filter(pk=by.user_id).exists()
-        if before != (by.user_id in {member.pk for member in chosen}):
-            raise OwnBinding("nobody edits their own bindings")
+        _allow_change(team, chosen, by=by)
     team.members.set(chosen)
     derive_all(Binding.objects.filter(teams=team))
     record(Action.TEAM_MEMBERS, on=Subject(SubjectKind.TEAM, team.pk), members=sorted(member.pk for member in chosen))
+
+
+def _allow_change(team: Team, chosen: list[User], *, by: Access) -> None:
+    before = set(team.members.values_list("pk", flat=True))
+    changed = before ^ {member.pk for member in chosen}
+    if by.user_id in changed:
+        raise OwnBinding("nobody edits their own bindings")
+    if changed and not by.may(DeskRight.MANAGE_ROLES):
+        raise NotYoursToGive("the team holds a role: only somebody who manages roles may change its members")

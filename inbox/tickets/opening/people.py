@@ -16,7 +16,12 @@ UNREADABLE = "\N{REPLACEMENT CHARACTER}"
 def people_of(ids: Iterable[UUID | None]) -> dict[UUID | None, Person]:
     """Return the persons behind these keys, in one query; None and unknown keys are left out."""
     rows = User.objects.filter(pk__in={pk for pk in ids if pk is not None}).values_list("pk", "name", "email")
-    return {pk: Person(pk, name or email, _initials(name or email)) for pk, name, email in rows}
+    return {pk: person(pk, name, email) for pk, name, email in rows}
+
+
+def person(pk: UUID, name: str, email: str) -> Person:
+    """Return one of our own people as colleagues see them."""
+    return Person(pk, name or email, _initials(name or email))
 
 
 def readable(ticket: Ticket, row: Ticket | Message, column: str) -> str:

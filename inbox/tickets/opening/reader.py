@@ -12,6 +12,7 @@ from audit.actions import Action
 from audit.record import record
 from helpdesk.core.context import Purpose, purpose
 from helpdesk.core.html import SANITISER_VERSION
+from inbox.contacts.models import ContactAddress
 from inbox.inboxes.models import InboxAddress
 from inbox.inboxes.permissions import Access
 from inbox.tickets.models import Attachment, Draft, Message, Participant, Ticket, TicketSeen
@@ -59,7 +60,7 @@ def show_ticket(
     The number of queries does not grow with the messages. The ticket counts as seen by that person.
     """
     record(action, on=ticket.as_subject(), number=ticket.number)
-    TicketSeen.objects.update_or_create(ticket=ticket, user_id=access.user_id, defaults={"version": ticket.version})
+    _mark_seen(access, ticket)
     messages = Message.objects.filter(ticket=ticket).order_by("-at", "-id")
     newest = list(messages if everything else messages[: MESSAGES_SHOWN + 1])
     earlier = 0
@@ -93,9 +94,9 @@ def show_newest(ticket: Ticket) -> Newest | None:
         return Newest(who, readable(ticket, message, "text")[:_PREVIEW])
 
 
-def show_draft(ticket: Ticket | None, kind: DraftKind, *, by: User) -> DraftView | None:
-    """Return what `by` was writing, None when there is nothing. It is their own text: no entry."""
-    draft = Draft.objects.filter(user=by, ticket=ticket, kind=kind).first()
+def show_draft(ticket: Ticket | None, *kinds: DraftKind, by: User) -> DraftView | None:
+    """Return what `by` was writing last, of these kinds; None when there is nothing. It is their own text: no entry."""
+    draft = Draft.objects.filter(user=by, ticket=ticket, kind__in=kinds).order_by("-saved_at").first()
     if draft is None:
         return None
     with purpose(Purpose.VIEW):
@@ -128,10 +129,19 @@ def _view(ticket: Ticket, messages: tuple[MessageView, ...], earlier: int) -> Ti
 
 
 def _contact(ticket: Ticket) -> tuple[str, str]:
-    if ticket.contact is None:
+    if ticket.contact_id is None:
         return readable(ticket, ticket, "sender"), ""
-    address = ticket.contact.addresses.first()
-    return str(ticket.contact.name), str(address.address) if address else ""
+    address = ContactAddress.objects.filter(contact=ticket.contact_id).select_related("contact").first()
+    return (str(address.contact.name), str(address.address)) if address else (readable(ticket, ticket, "sender"), "")
+
+
+def _mark_seen(access: Access, ticket: Ticket) -> None:
+    TicketSeen.objects.bulk_create(
+        [TicketSeen(ticket=ticket, user_id=access.user_id, version=ticket.version)],
+        update_conflicts=True,
+        unique_fields=["ticket", "user"],
+        update_fields=["version"],
+    )
 
 
 def _message_views(ticket: Ticket, messages: Sequence[Message]) -> tuple[MessageView, ...]:
