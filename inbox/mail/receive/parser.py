@@ -19,6 +19,7 @@ from inbox.mail.mime.wire import file_sizes, from_head
 
 MAILS_PER_CHILD = 500
 TIMEOUT_S = 60.0
+STALE_S = 45.0  # below the time after which an idle child ends itself
 CHILD_MODULE = "inbox.mail.receive.parser_child"
 CHILD_PATH = str(Path(__file__).resolve().parents[3])
 
@@ -52,6 +53,7 @@ class Parser:
         self._mails_per_child = mails_per_child
         self._child: subprocess.Popen[bytes] | None = None
         self._answered = 0
+        self._used_at = 0.0
 
     def __enter__(self) -> Self:
         return self
@@ -66,7 +68,7 @@ class Parser:
 
     def parse(self, data: bytes | Iterable[bytes], *, timeout_s: float = TIMEOUT_S) -> ParsedMail:
         """Return the parsed mail; `data` may come in pieces. Raises ParserFailed; the next mail gets a new child."""
-        if self._answered >= self._mails_per_child:
+        if self._answered >= self._mails_per_child or time.monotonic() - self._used_at > STALE_S:
             self.close()
         child = self._running()
         answered = False
@@ -77,6 +79,7 @@ class Parser:
             if not answered:
                 self.close()
         self._answered += 1
+        self._used_at = time.monotonic()
         return mail
 
     def close(self) -> None:

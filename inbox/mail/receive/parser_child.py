@@ -7,6 +7,7 @@ answer is one frame with a status byte and the JSON head of `mime.wire`, then th
 
 import os
 import resource
+import select
 import struct
 import sys
 from typing import BinaryIO
@@ -18,6 +19,7 @@ from inbox.mail.mime.wire import to_head
 MEMORY_BYTES = 512 * 1024 * 1024
 MAX_MAIL_BYTES = 150 * 1024 * 1024
 CPU_S = 30
+IDLE_S = 60.0
 GOOD, OUT_OF_MEMORY = b"+", b"m"
 
 _LENGTH = struct.Struct(">I")
@@ -28,16 +30,21 @@ _WARM_UP = (
 
 
 def main() -> None:
-    """Answer mails until standard input ends."""
+    """Answer mails until standard input ends or none comes for IDLE_S: an idle child costs memory."""
     source, sink = sys.stdin.buffer, sys.stdout.buffer
     warm_up()
     confine()
     sink.write(GOOD)
     sink.flush()
-    while (data := read_mail(source)) is not None:
+    while is_wanted() and (data := read_mail(source)) is not None:
         _renew_cpu()
         answer(data, sink)
         del data
+
+
+def is_wanted() -> bool:
+    """Wait for the next mail; False when none comes in IDLE_S. Between two mails nothing is left in a buffer."""
+    return bool(select.select([0], [], [], IDLE_S)[0])
 
 
 def warm_up() -> None:

@@ -32,6 +32,7 @@ MISCHIEF: Final = {
     "babble": "import os\ndef parse(data): os.write(1, b'\\xff' * 64); os._exit(0)",
     "lie": "import os\ndef parse(data): os.write(1, b'\\x00\\x00\\x00\\x03+{}' + b'x' * 9); os._exit(0)",
     "raise": "def parse(data): raise RuntimeError",
+    "nothing": "",
 }
 
 
@@ -51,7 +52,8 @@ def mischief(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest
     head, _, tail = child.read_text().partition("\n\nMEMORY_BYTES")
     choice = "def parse(data):\n    return _evil(data) if b'EVIL' in data else _good(data)\n"
     trick = f"\n_good = parse\n{MISCHIEF[name]}\n_evil = parse\n{choice}"
-    evil.write_text(head + trick + "\nMEMORY_BYTES" + tail.replace("CPU_S = 30", "CPU_S = 1"))
+    body = tail.replace("CPU_S = 30", "CPU_S = 1").replace("IDLE_S = 60.0", "IDLE_S = 0.5")
+    evil.write_text(f"{head}{trick}\nMEMORY_BYTES{body}")
     monkeypatch.setattr(parser_module, "CHILD_MODULE", "evil_child")
     monkeypatch.setattr(parser_module, "CHILD_PATH", f"{tmp_path}{os.pathsep}{ROOT}")
     return name
@@ -138,6 +140,30 @@ def test_a_mail_that_misbehaves_ends_its_child_and_the_next_is_read(
     assert parser.parse(PLAIN).subject == "hello"
 
 
+@pytest.mark.parametrize("mischief", ["nothing"], indirect=True)
+def test_an_idle_child_ends_itself(mischief: str, parser: Parser) -> None:
+    parser.parse(PLAIN)
+    pid = parser.pid
+
+    time.sleep(1.5)
+
+    state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    assert state == "Z"
+    assert parser.parse(PLAIN).subject == "hello"
+
+
+def test_a_child_that_may_end_any_moment_is_replaced(parser: Parser, monkeypatch: pytest.MonkeyPatch) -> None:
+    parser.parse(PLAIN)
+    first = parser.pid
+    parser.parse(PLAIN)
+    assert parser.pid == first
+
+    monkeypatch.setattr(parser_module, "STALE_S", -1.0)
+    parser.parse(PLAIN)
+
+    assert parser.pid != first
+
+
 def test_pieces_that_fail_end_the_exchange(parser: Parser) -> None:
     def broken() -> Iterator[bytes]:
         yield PLAIN
@@ -146,6 +172,22 @@ def test_pieces_that_fail_end_the_exchange(parser: Parser) -> None:
     with pytest.raises(ConnectionError):
         parser.parse(broken())
 
+    assert parser.parse(PLAIN).subject == "hello"
+
+
+def test_a_child_that_dies_while_it_is_told_is_replaced(parser: Parser) -> None:
+    parser.parse(PLAIN)
+
+    def fatal() -> Iterator[bytes]:
+        yield PLAIN
+        assert parser.pid is not None
+        os.kill(parser.pid, 9)
+        yield b"x" * 1_000_000
+
+    with pytest.raises(ParserFailed) as caught:
+        parser.parse(fatal())
+
+    assert caught.value.reason == Failure.CRASHED
     assert parser.parse(PLAIN).subject == "hello"
 
 
