@@ -172,6 +172,7 @@ def test_grants_are_given_again_after_a_migration() -> None:
     role = settings.POSTERN_APP_ROLE
     _run("owner", f"REVOKE ALL ON ALL TABLES IN SCHEMA public FROM {role}")
     assert _privileges() == set()
+    _run("owner", f"GRANT TRUNCATE, TRIGGER ON audit_entry TO {role}")
 
     assert grant_app_role("owner", insert_only=["audit_entry"])
 
