@@ -20,7 +20,8 @@ def grant_app_role(using: str, *, insert_only: Sequence[str]) -> bool:
     """Give the app role what it needs on every table, tables of `insert_only` to read and to add to alone.
 
     `using` is the connection of the owner, who calls this after each migration, so that a role made by hand works like
-    an embedded one; what it was given besides is taken away. Returns False, and does nothing, when the owner and the app role are one.
+    an embedded one; what it was given besides is taken away. Returns False, and does nothing, when the owner and the
+    app role are one.
     """
     role = settings.POSTERN_APP_ROLE
     with transaction.atomic(using), connections[using].cursor() as cursor:
