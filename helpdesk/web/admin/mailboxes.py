@@ -1,5 +1,7 @@
 """Mailboxes in the admin: secrets are written and never shown, and a connection can be tried."""
 
+from typing import Any
+
 from django import forms
 from django.contrib import admin
 from django.db.models import Model
@@ -16,7 +18,7 @@ from inbox.inboxes.models import Inbox
 from inbox.inboxes.permissions import Right
 from inbox.mail.imap.wire import Step
 from inbox.mail.models import Mailbox
-from inbox.mail.services.mailboxes import change_secret, remove_mailbox, test_mailbox
+from inbox.mail.services.mailboxes import change_secret, forget_secret, remove_mailbox, test_mailbox
 
 STEP_WORDS: dict[Step, Promise] = {
     Step.DNS: _("find the server"),
@@ -27,7 +29,7 @@ STEP_WORDS: dict[Step, Promise] = {
     Step.FETCH: _("read mail"),
     Step.SEND: _("hand mail in"),
 }
-_KEPT = _("Empty leaves it as it is. It is never shown.")
+_KEPT = _("Empty leaves it as it is. It is never shown, and must be typed again when the server changes.")
 
 
 class MailboxForm(forms.ModelForm):  # type: ignore[type-arg] # Django's forms take no type parameters when they run
@@ -36,12 +38,14 @@ class MailboxForm(forms.ModelForm):  # type: ignore[type-arg] # Django's forms t
     imap_password = forms.CharField(
         label=_("IMAP password"),
         required=False,
+        strip=False,
         help_text=_KEPT,
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
     )
     smtp_password = forms.CharField(
         label=_("SMTP password"),
         required=False,
+        strip=False,
         help_text=_KEPT,
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
     )
@@ -52,6 +56,19 @@ class MailboxForm(forms.ModelForm):  # type: ignore[type-arg] # Django's forms t
             "inbox", "active", "imap_host", "imap_port", "imap_security", "imap_user", "folder", "history",
             "smtp_host", "smtp_port", "smtp_security", "smtp_user", "ca_file", "sends_system_mail",
         )  # fmt: skip
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse a new server without its password: no secret goes to a server that it was not typed for."""
+        data: dict[str, Any] = super().clean() or self.cleaned_data
+        if not self.instance._state.adding:
+            for side in self.moved_sides():
+                if data.get(f"{side}_user") and not data.get(f"{side}_password"):
+                    self.add_error(f"{side}_password", _("The server has changed: type the password again."))
+        return data
+
+    def moved_sides(self) -> list[str]:
+        """Return the sides whose server is another one than before."""
+        return [side for side in ("imap", "smtp") if f"{side}_host" in self.changed_data]
 
 
 @admin.register(Mailbox)
@@ -89,10 +106,11 @@ class MailboxAdmin(DeskAdmin):
         """Return whether it may be removed, with its secrets."""
         return obj is not None and self.may_change(request, obj)
 
-    def save_model(self, request: HttpRequest, obj: Mailbox, form: "forms.ModelForm[Mailbox]", change: bool) -> None:
+    def save_model(self, request: HttpRequest, obj: Mailbox, form: MailboxForm, change: bool) -> None:
         """Save the columns; a password that is given replaces the old one and is recorded as changed."""
         if change:
             obj.save(update_fields=list(MailboxForm.Meta.fields))
+            forget_secret(obj, sides=form.moved_sides())
         else:
             obj.secret = {}
             obj.save()

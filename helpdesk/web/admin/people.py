@@ -4,7 +4,6 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.contrib.auth.models import Group
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
@@ -12,14 +11,12 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Team, User
+from accounts.passwords import MAX_LENGTH
 from accounts.services import factors, people
 from helpdesk.core.errors import DomainError
 from helpdesk.web.admin.desk import DeskAdmin, access_in, words_of
 from inbox.inboxes.permissions import DeskRight
 from inbox.inboxes.services.people import set_team_members, switch_off, switch_on
-
-# Groups are derived from bindings: nobody edits them by hand.
-admin.site.unregister(Group)
 
 
 class PersonForm(forms.ModelForm):  # type: ignore[type-arg] # Django's forms take no type parameters when they run
@@ -28,6 +25,8 @@ class PersonForm(forms.ModelForm):  # type: ignore[type-arg] # Django's forms ta
     password_new = forms.CharField(
         label=_("Password"),
         required=False,
+        strip=False,
+        max_length=MAX_LENGTH,
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
         help_text=_("At least 15 characters; empty leaves it as it is. An authenticator app follows at first sign-in."),
     )

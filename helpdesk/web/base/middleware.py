@@ -2,10 +2,11 @@
 
 from collections.abc import Callable, Iterator
 from contextvars import Context, copy_context
+from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponseBase, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponseBase, HttpResponseNotAllowed, StreamingHttpResponse
 from django.utils import timezone, translation
 from django.utils.crypto import salted_hmac
 from django.utils.functional import SimpleLazyObject
@@ -21,6 +22,7 @@ from inbox.inboxes.access import access_of
 from inbox.inboxes.permissions import Access
 
 Answer = Callable[[HttpRequest], HttpResponseBase]
+_METHODS: Final = ("GET", "HEAD", "POST")
 
 
 class RequestContextMiddleware:
@@ -66,6 +68,19 @@ class SecurityHeadersMiddleware:
         for name, value in policy.FIXED.items():
             response.headers.setdefault(name, value)
         return response
+
+
+class MethodMiddleware:
+    """Takes GET, HEAD and POST alone: some of Django's own pages would answer any other method like a GET."""
+
+    def __init__(self, get_response: Answer) -> None:
+        self._get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        """Answer, or refuse the method."""
+        if request.method in _METHODS:
+            return self._get_response(request)
+        return HttpResponseNotAllowed(_METHODS)
 
 
 class ActorMiddleware:
