@@ -102,7 +102,7 @@ def _alternative(part: Part, data: bytes) -> Body:
     if html is None or plain is None or plain is html:
         return Body(html.pieces if html else plain.pieces if plain else [], files)
     text = plain.text()
-    return Body([Piece(text or None, html.html())], files)
+    return Body([Piece(text if text.strip() else None, html.html())], files)
 
 
 def _leaf(part: Part, data: bytes, *, alone: bool) -> Body:
