@@ -8,7 +8,7 @@ from helpdesk.core.bell import ring
 from helpdesk.core.events import subscribe
 from helpdesk.core.live import publish
 from inbox.mail.events import OutboundChanged, RawMailsStored
-from inbox.tickets.events import MessageAdded, TicketChanged, TicketOpened
+from inbox.tickets.events import MessageAdded, TicketChanged
 from inbox.tickets.models import Ticket
 
 _A_BATCH = 50
@@ -19,14 +19,13 @@ def _ring_process(event: RawMailsStored) -> None:
         ring("mail.process_mail", [str(raw_id) for raw_id in event.raw_ids[start : start + _A_BATCH]])
 
 
-def _tell_pages(event: TicketOpened | MessageAdded | TicketChanged | OutboundChanged) -> None:
-    version = 1 if isinstance(event, TicketOpened) else event.version
+def _tell_pages(event: MessageAdded | TicketChanged | OutboundChanged) -> None:
     restricted = Ticket.objects.filter(pk=event.ticket_id).values_list("restricted", flat=True).first()
     publish(
         {
             "number": event.number,
             "inbox": str(event.inbox_id),
-            "version": version,
+            "version": event.version,
             "restricted": int(restricted is not False),
         }
     )
@@ -34,7 +33,6 @@ def _tell_pages(event: TicketOpened | MessageAdded | TicketChanged | OutboundCha
 
 _TABLE: tuple[tuple[type[object], object], ...] = (
     (RawMailsStored, _ring_process),
-    (TicketOpened, _tell_pages),
     (MessageAdded, _tell_pages),
     (TicketChanged, _tell_pages),
     (OutboundChanged, _tell_pages),

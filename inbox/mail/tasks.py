@@ -13,7 +13,7 @@ from helpdesk.core.context import Actor, ActorKind, acting_as
 from helpdesk.core.errors import DomainError
 from inbox.mail.models import RawMail
 from inbox.mail.receive.poll import is_due, mailboxes_due, poll
-from inbox.mail.receive.process import process_raw
+from inbox.mail.receive.process import begin, read
 from inbox.mail.receive.sweep import sweep_blobs
 from inbox.mail.send import deliver
 from inbox.mail.states import RawState
@@ -51,11 +51,11 @@ def poll_mailbox(mailbox_id: str) -> None:
 def process_mail(raw_ids: list[str]) -> None:
     """Read these mails, each on its own: one that breaks us never stops those behind it."""
     with acting_as(SYSTEM_MAIL):
-        for raw_id in raw_ids:
+        for turn in begin([UUID(raw_id) for raw_id in raw_ids]):
             try:
-                process_raw(UUID(raw_id))
+                read(turn)
             except Exception:
-                logger.exception("mail broke its processing", extra={"raw": raw_id})
+                logger.exception("mail broke its processing", extra={"raw": turn.raw.pk})
 
 
 @shared_task(name="mail.deliver_mail")

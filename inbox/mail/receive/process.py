@@ -1,7 +1,7 @@
 """Read a stored mail: count the try, parse it in the child, and write its ticket all or nothing."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Self
@@ -9,6 +9,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from helpdesk.core.context import Purpose, purpose
@@ -27,35 +28,67 @@ logger = logging.getLogger(__name__)
 
 _FIRST_WAIT = timedelta(seconds=30)
 _FULL_WAIT = timedelta(seconds=60)
-_TAKEN = (RawState.STORED, RawState.DONE, RawState.QUARANTINED)
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """A mail whose turn it is. `counted` says that this try is counted already."""
+
+    raw: RawMail
+    counted: bool
 
 
 def process_raw(raw_id: UUID) -> RawState:
     """Read one mail and return what became of it. May run twice: what is done already is left alone.
 
+    Raises nothing for what stands in a mail.
+    """
+    for turn in begin([raw_id]):
+        return read(turn)
+    state = RawMail.objects.filter(pk=raw_id).values_list("state", flat=True).first()
+    return RawState(state) if state else RawState.SKIPPED
+
+
+def begin(raw_ids: Sequence[UUID]) -> list[Turn]:
+    """Return those of the mails that wait to be read, their first try counted in one commit.
+
+    A mail that was tried before is counted alone, right before its try: should it kill its worker again and again, it
+    takes no other mail along into quarantine.
+    """
+    waiting = RawMail.objects.filter(pk__in=raw_ids, state=RawState.STORED).order_by("pk")
+    rows = list(waiting.select_related("inbox", "mailbox"))
+    fresh = [raw.pk for raw in rows if raw.attempts == 0 and raw.blob is not None]
+    if fresh:
+        RawMail.objects.filter(pk__in=fresh).update(attempts=1, next_try_at=timezone.now() + _FIRST_WAIT)
+        reached(KillPoint.ATTEMPT_COUNTED)
+    return [Turn(raw, raw.attempts == 0) for raw in rows]
+
+
+def read(turn: Turn) -> RawState:
+    """Read a mail and return what became of it.
+
     A try that fails leaves the mail waiting for its next one; after MAIL_TRIES it is put into quarantine and a ticket
     says so, and so it is at once with a mail that was never fetched. A full disk is no fault of the mail and counts
-    for nothing. Raises nothing for what stands in a mail.
+    for nothing.
     """
-    raw = RawMail.objects.filter(pk=raw_id).first()
-    if raw is None or raw.state != RawState.STORED:
-        return RawState(raw.state) if raw else RawState.SKIPPED
     try:
-        return _try(raw)
+        return _try(turn)
     except StorageFull:
-        return _put_off(raw)
+        return _put_off(turn.raw)
 
 
-def _try(raw: RawMail) -> RawState:
+def _try(turn: Turn) -> RawState:
+    raw = turn.raw
     if raw.blob is None or raw.attempts >= settings.MAIL_TRIES:
-        return _quarantine(raw.pk, raw.reason or RawReason.CRASHED)
-    _count_try(raw)
+        return _quarantine(raw, raw.reason or RawReason.CRASHED)
+    if not turn.counted:
+        _count_try(raw)
     try:
-        return _write(raw.pk, _parse(raw))
+        return _write(raw, _parse(raw))
     except ParserFailed as error:
-        return _failed(raw.pk, error.reason)
+        return _failed(raw, error.reason)
     except CryptoError:
-        return _failed(raw.pk, RawReason.CANNOT_BE_OPENED)
+        return _failed(raw, RawReason.CANNOT_BE_OPENED)
 
 
 def _count_try(raw: RawMail) -> None:
@@ -78,22 +111,19 @@ def _parse(raw: RawMail) -> ParsedMail:
         return parse_in_child(chunks)
 
 
-def _failed(raw_id: UUID, reason: str) -> RawState:
-    logger.warning("mail could not be read", extra={"raw": raw_id, "reason": str(reason)})
-    RawMail.objects.filter(pk=raw_id, state=RawState.STORED).update(reason=str(reason))
-    tries = RawMail.objects.values_list("attempts", flat=True).get(pk=raw_id)
+def _failed(raw: RawMail, reason: str) -> RawState:
+    logger.warning("mail could not be read", extra={"raw": raw.pk, "reason": str(reason)})
+    RawMail.objects.filter(pk=raw.pk, state=RawState.STORED).update(reason=str(reason))
+    tries = RawMail.objects.values_list("attempts", flat=True).get(pk=raw.pk)
     if tries >= settings.MAIL_TRIES:
-        return _quarantine(raw_id, str(reason))
+        return _quarantine(raw, str(reason))
     return RawState.STORED
 
 
 @transaction.atomic
-def _write(raw_id: UUID, mail: ParsedMail) -> RawState:
-    raw = _locked(raw_id)
-    if raw is None:
+def _write(raw: RawMail, mail: ParsedMail) -> RawState:
+    if not _lock(raw):
         return RawState.DONE
-    if _is_same_mail_again(raw):
-        return _settle(raw, RawState.DUPLICATE, RawReason.SAME_CONTENT)
     if raw.is_import:
         raw.arrived_at = _arrival_of_import(mail)
     desk = _Desk.of(raw, mail)
@@ -113,16 +143,9 @@ def _write(raw_id: UUID, mail: ParsedMail) -> RawState:
 
 
 @transaction.atomic
-def _quarantine(raw_id: UUID, reason: str) -> RawState:
-    raw = _locked(raw_id)
-    if raw is None:
+def _quarantine(raw: RawMail, reason: str) -> RawState:
+    if not _lock(raw):
         return RawState.DONE
-    open_quarantine(raw, reason)
-    return _settle(raw, RawState.QUARANTINED, reason)
-
-
-def open_quarantine(raw: RawMail, reason: str) -> None:
-    """Make the ticket "mail could not be read" of a raw mail. Runs inside the caller's transaction."""
     InboundMail.objects.create(
         raw=raw,
         inbox=raw.inbox,
@@ -131,17 +154,13 @@ def open_quarantine(raw: RawMail, reason: str) -> None:
         thread_reason="new",
         message=land_unreadable(raw, reason),
     )
+    return _settle(raw, RawState.QUARANTINED, reason)
 
 
-def _locked(raw_id: UUID) -> RawMail | None:
-    rows = RawMail.objects.select_for_update(skip_locked=True, of=("self",)).select_related("inbox", "mailbox")
-    return rows.filter(pk=raw_id, state=RawState.STORED).first()
-
-
-def _is_same_mail_again(raw: RawMail) -> bool:
-    """The same bytes came to the same mailbox before: fetched again after a renumbering, or a copy by a rule."""
-    same = RawMail.objects.filter(content_key=raw.content_key, mailbox=raw.mailbox, inbox=raw.inbox)
-    return same.filter(pk__lt=raw.pk, state__in=_TAKEN).exists()
+def _lock(raw: RawMail) -> bool:
+    """Lock the row until the transaction ends and return whether it still waits: another may have been quicker."""
+    rows = RawMail.objects.select_for_update(skip_locked=True).filter(pk=raw.pk, state=RawState.STORED)
+    return rows.values_list("pk", flat=True).first() is not None
 
 
 def _arrival_of_import(mail: ParsedMail) -> datetime:
@@ -163,21 +182,21 @@ class _Desk:
         sender = _without_plus(mail.from_.address) if mail.from_ else ""
         delivered = {_without_plus(address) for address in mail.delivered_to}
         written = {_without_plus(row.address) for row in (*mail.to, *mail.cc)}
-        rows = InboxAddress.objects.filter(address__in={sender, *delivered, *written}).select_related("inbox")
-        inboxes = {row.address: row.inbox for row in rows.order_by("inbox_id")}
+        rows = InboxAddress.objects.filter(address__in={sender, *delivered, *written}).order_by("inbox_id")
+        inboxes = dict(rows.values_list("address", "inbox_id"))
         return cls(_receiving(raw, inboxes, (delivered, written)), sender in inboxes)
 
 
-def _receiving(raw: RawMail, inboxes: dict[str, Inbox], ways: Sequence[set[str]]) -> tuple[Inbox, ...]:
+def _receiving(raw: RawMail, inboxes: Mapping[str, UUID], ways: Sequence[set[str]]) -> tuple[Inbox, ...]:
     """Return the inboxes that a mail lands in: those it was delivered to, else those it is addressed to, else its own.
 
     An inbox with a mailbox of its own is fed by that one alone: its copy comes there. A file lands where it is told.
     """
-    if raw.mailbox_id is None:
+    named = [{key for address, key in inboxes.items() if address in addresses} for addresses in ways]
+    if raw.mailbox_id is None or not set().union(*named) - {raw.inbox_id}:
         return (raw.inbox,)
-    for addresses in ways:
-        named = {inbox.pk: inbox for address, inbox in inboxes.items() if address in addresses}
-        ours = [inbox for inbox in named.values() if inbox.pk == raw.inbox_id or not inbox.mailboxes.exists()]
+    for keys in named:
+        ours = Inbox.objects.filter(Q(pk=raw.inbox_id) | Q(mailboxes=None), pk__in=keys).order_by("pk")
         if ours:
             return tuple(ours)
     return (raw.inbox,)
@@ -189,10 +208,7 @@ def _without_plus(address: str) -> str:
 
 
 def _settle(raw: RawMail, state: RawState, reason: str) -> RawState:
-    raw.state = state
-    raw.reason = reason
-    raw.next_try_at = None
-    raw.save(update_fields=["state", "reason", "next_try_at", "arrived_at"])
+    RawMail.objects.filter(pk=raw.pk).update(state=state, reason=reason, next_try_at=None, arrived_at=raw.arrived_at)
     reached(KillPoint.PROCESS_BEFORE_COMMIT)
     transaction.on_commit(lambda: reached(KillPoint.PROCESS_COMMITTED))
     return state

@@ -17,7 +17,7 @@ from inbox.inboxes.models import Inbox
 from inbox.mail.events import RawMailsStored
 from inbox.mail.models import Mailbox, RawMail
 from inbox.mail.receive.lease import Lease
-from inbox.mail.states import KillPoint, RawState
+from inbox.mail.states import KillPoint, RawReason, RawState
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +69,7 @@ def store_raw(source: Source, arrivals: Sequence[Arrival], *, cursor: Cursor | N
     ids = [new_id() for _ in fresh]
     make_keys([Owner(OwnerKind.RAW_MAIL, raw_id) for raw_id in ids])
     rows = [_sealed(source, arrival, raw_id) for arrival, raw_id in zip(fresh, ids, strict=True)]
+    _mark_same_again(source, rows)
     reached(KillPoint.RAW_WRITTEN)
     RawMail.objects.bulk_create(rows)
     waiting = tuple(row.pk for row in rows if row.state == RawState.STORED)
@@ -83,6 +84,17 @@ def _known(source: Source, arrivals: Sequence[Arrival]) -> set[str]:
     keys = [arrival.transport_key for arrival in arrivals]
     rows = RawMail.objects.filter(mailbox=source.mailbox, inbox=source.inbox, transport_key__in=keys)
     return set(rows.values_list("transport_key", flat=True))
+
+
+def _mark_same_again(source: Source, rows: Sequence[RawMail]) -> None:
+    """The same bytes came to the same mailbox before: fetched again after a renumbering, or a copy by a rule."""
+    keys = [row.content_key for row in rows if row.blob is not None]
+    same = RawMail.objects.filter(content_key__in=keys, mailbox=source.mailbox, inbox=source.inbox)
+    taken = {bytes(key) for key in same.values_list("content_key", flat=True)}
+    for row in rows:
+        if row.blob is not None and row.content_key in taken:
+            row.state, row.reason = RawState.DUPLICATE, RawReason.SAME_CONTENT
+        taken.add(bytes(row.content_key))
 
 
 def _sealed(source: Source, arrival: Arrival, raw_id: UUID) -> RawMail:

@@ -63,8 +63,9 @@ def _candidates(mail: ParsedMail, inbox: Inbox) -> Iterator[Thread]:
     recipients = [*mail.delivered_to, *(row.address for row in (*mail.to, *mail.cc))]
     yield from _by_token(tokens.claims_in_addresses(recipients), Reason.TOKEN)
     cited = [*mail.in_reply_to, *reversed(mail.references)]
-    yield from _by_our_id(cited, inbox)
-    yield from _by_their_id(cited, inbox)
+    if cited:
+        yield from _by_our_id(cited, inbox)
+        yield from _by_their_id(cited, inbox)
     yield from _by_token(tokens.claims_in_text(mail.text), Reason.MARK)
     match = _SUBJECT_NUMBER.search(mail.subject)
     if match:

@@ -69,7 +69,7 @@ class NewMessage:
     attachments: Sequence[NewAttachment] = field(default_factory=tuple)
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def append_message(ticket: Ticket, new: NewMessage, *, reopens: bool = False) -> Message:
     """Add `new` to the ticket and return it. With `reopens`, a closed or pending ticket opens again."""
     ticket = lock(ticket)

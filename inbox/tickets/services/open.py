@@ -32,7 +32,7 @@ class NewTicket:
     unreadable: bool = False
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def open_ticket(new: NewTicket, first: NewMessage) -> tuple[Ticket, Message]:
     """Make a ticket with its key, number and first message."""
     ensure_key(Owner(OwnerKind.TICKET, new.id))
