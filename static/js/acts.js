@@ -43,6 +43,7 @@ async function takeBack(number, undo, text) {
   const answer = await post(undo.url, form({ ...undo.fields, once: onceKey() }));
   if (!answer.ok) return fail(answer);
   toast(answer.data.said);
+  if (answer.data.version) acted.set(String(number), answer.data.version);
   gone.delete(String(number));
   await refresh([number]);
   setCursor(String(number));
