@@ -1,6 +1,6 @@
 """What every test stands on: the product runs as the app role, the owner migrates and flushes."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import pytest
@@ -45,7 +45,7 @@ def django_db_setup(django_db_modify_db_settings: None, django_db_blocker: Djang
 
 def _let_the_owner_flush() -> None:
     # TransactionTestCase truncates over `default`; the app role may not, and must not.
-    def flush(sql_list: list[str]) -> None:
+    def flush(sql_list: Iterable[str]) -> None:
         connections["owner"].ops.execute_sql_flush(sql_list)
         connections["owner"].close()
 
