@@ -1,9 +1,9 @@
 """One cycle over a mailbox, with what it left behind: the next moment, or the fault in the server's own words."""
 
 import logging
-import random
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from secrets import SystemRandom
 from typing import Final
 from uuid import UUID
 
@@ -75,4 +75,4 @@ def _note_fault(mailbox_id: UUID, step: str, words: str) -> None:
 
 def _next(seconds: float) -> datetime:
     # A little jitter, so that many mailboxes of one server do not knock together.
-    return timezone.now() + timedelta(seconds=seconds * random.uniform(0.9, 1.1))  # noqa: S311 - spreads load, guards nothing
+    return timezone.now() + timedelta(seconds=seconds * SystemRandom().uniform(0.9, 1.1))
