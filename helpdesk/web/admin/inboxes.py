@@ -3,6 +3,7 @@
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.contrib import admin
 from django.db.models import Model
 from django.http import HttpRequest
@@ -24,6 +25,16 @@ class AddressForm(forms.ModelForm):  # type: ignore[type-arg] # Django's forms t
     def clean_address(self) -> str:
         """Return the address in lower case."""
         return str(self.cleaned_data["address"]).lower()
+
+
+class InboxForm(forms.ModelForm):  # type: ignore[type-arg] # as above
+    """An inbox; its language is one that the desk speaks."""
+
+    language = forms.ChoiceField(label=_("Language"), choices=settings.LANGUAGES)
+
+    class Meta:
+        model = Inbox
+        fields = ("name", "language", "team", "signature")
 
 
 class AddressInline(admin.TabularInline):  # type: ignore[type-arg] # as the forms
@@ -58,7 +69,7 @@ class InboxAdmin(DeskAdmin):
     inbox_right = Right.MANAGE_INBOX
     list_display = ("name", "addresses_in_words", "team", "language")
     search_fields = ("name",)
-    fields = ("name", "language", "team", "signature")
+    form = InboxForm
     inlines = (AddressInline,)
 
     @admin.display(description=_("addresses"))

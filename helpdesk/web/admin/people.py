@@ -1,8 +1,10 @@
 """People and teams in the admin."""
 
 from typing import Any
+from zoneinfo import available_timezones
 
 from django import forms
+from django.conf import settings
 from django.contrib import admin, messages
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
@@ -19,9 +21,15 @@ from inbox.inboxes.permissions import DeskRight
 from inbox.inboxes.services.people import set_team_members, switch_off, switch_on
 
 
+def _zones() -> list[tuple[str, str]]:
+    return [(zone, zone.replace("_", " ")) for zone in sorted(available_timezones()) if zone != "localtime"]
+
+
 class PersonForm(forms.ModelForm):  # type: ignore[type-arg] # Django's forms take no type parameters when they run
     """A person. The password is written and never shown."""
 
+    language = forms.ChoiceField(label=_("Language"), choices=settings.LANGUAGES)
+    timezone = forms.ChoiceField(label=_("Time zone"), choices=_zones, initial="UTC")
     password_new = forms.CharField(
         label=_("Password"),
         required=False,
