@@ -1,0 +1,161 @@
+"""Killed at any step, mail is neither lost nor doubled. Each kill is a real SIGKILL in a process of its own."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from datetime import timedelta
+from email import message_from_bytes
+from typing import Final
+from uuid import uuid4
+
+import pytest
+from django.conf import settings
+from django.db import connection
+from django.utils import timezone
+
+from inbox.mail.models import InboundMail, Mailbox, OutboundMail, RawMail
+from inbox.mail.send.deliver import CLAIM, release_stale
+from inbox.mail.states import KillPoint, OutReason, OutState, RawState
+from inbox.tickets.models import Message, Ticket
+from inbox.tickets.states import Direction
+from tests.flows import killed
+from tests.make import Letter, make_agent, make_inbox, make_mail, make_mailbox, make_reply, make_ticket
+from tests.servers.dovecot import MailHost
+from tests.servers.smtp import SmtpHost
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+_START_AND_STEP_S: Final = 300
+
+
+def die_at(point: KillPoint | None, *step: str) -> int:
+    """Do one step of `tests.flows.killed` on this test's database in a process that dies at `point`; its exit code."""
+    database = os.environ["DATABASE_URL"].replace("/postern?", f"/{connection.settings_dict['NAME']}?")
+    environment = {
+        **os.environ,
+        "DATABASE_URL": database,
+        "DJANGO_SETTINGS_MODULE": "helpdesk.settings.test",
+        "POSTERN_KILL_AT": point or "",
+        "POSTERN_UNDO_S": "0",
+    }
+    command = [sys.executable, "-m", "tests.flows.killed", *step]
+    done = subprocess.run(  # noqa: S603 - our own module
+        command, check=False, env=environment, cwd=settings.BASE_DIR, timeout=_START_AND_STEP_S
+    )
+    return done.returncode
+
+
+def _later() -> None:
+    """Let the time pass after which a dead worker's lease and claims are free, and every wait is over."""
+    now = timezone.now()
+    Mailbox.objects.update(lease_until=None)
+    OutboundMail.objects.filter(claimed_at__isnull=False).update(claimed_at=now - CLAIM - timedelta(minutes=1))
+    release_stale()
+    OutboundMail.objects.update(send_after=now)
+
+
+def mails_in(point: KillPoint, *, count: int) -> None:
+    """Kill the fetching and reading of `count` mails at `point`, go on, and find each exactly once."""
+    host = MailHost()
+    try:
+        host.start()
+        with host.client() as client:
+            for number in range(count):
+                letter = Letter(f"Kim <kim{number % 7}@example.org>", files=[("list.csv", b"a;b\r\n" * 40)])
+                client.append("INBOX", make_mail(f"Crash {number}", "It hurts.\n", letter))
+        make_mailbox(make_inbox(), host)
+
+        assert die_at(point, "in") == -signal.SIGKILL
+        for _ in range(2):
+            _later()
+            killed.take_in()
+    finally:
+        host.remove()
+
+    assert list(RawMail.objects.values_list("state", flat=True).distinct()) == [RawState.DONE]
+    found = (RawMail.objects.count(), InboundMail.objects.count(), Message.objects.count(), Ticket.objects.count())
+    assert found == (count, count, count, count)
+    assert Message.objects.filter(attachments__isnull=False).distinct().count() == count
+
+
+def mail_in(point: KillPoint) -> None:
+    """The small form: three mails."""
+    mails_in(point, count=3)
+
+
+def reply_written(point: KillPoint) -> None:
+    """Kill the writing of a reply at `point`, press the same button again, and find it once."""
+    ticket = make_ticket()
+    make_agent(inbox=ticket.inbox)
+    once = str(uuid4())
+    with SmtpHost() as smtp:
+        make_mailbox(ticket.inbox, smtp_host=smtp)
+
+        assert die_at(point, "answer", once) == -signal.SIGKILL
+        for _ in range(2):
+            killed.answer(once)
+            _later()
+            killed.send()
+
+        assert len(smtp.received) == 1
+    assert Message.objects.filter(direction=Direction.OUTBOUND).count() == 1
+
+
+_TWICE: Final = {KillPoint.DELIVERY_ANSWERED: 2}
+"""Killed after the server took the mail and before that was written down: the known price (RFC 5321 6.1)."""
+_MARKED: Final = {KillPoint.DELIVERY_HANDING, KillPoint.DELIVERY_ANSWERED}
+
+
+def reply_sent(point: KillPoint) -> None:
+    """Kill the delivery of a reply at `point`, go on, and find it once at the other side, or twice and marked."""
+    with SmtpHost() as smtp:
+        ticket = make_ticket()
+        make_mailbox(ticket.inbox, smtp_host=smtp)
+        make_reply(ticket)
+        _later()
+
+        assert die_at(point, "send") == -signal.SIGKILL
+        for _ in range(3):
+            _later()
+            killed.send()
+
+        ids = [message_from_bytes(mail.mime)["Message-ID"] for mail in smtp.received]
+        assert (len(ids), len(set(ids))) == (_TWICE.get(point, 1), 1)
+        assert len({mail.mime for mail in smtp.received}) == 1
+    row = OutboundMail.objects.get()
+    assert (row.state, row.reason) == (OutState.SENT, OutReason.SECOND_TRY if point in _MARKED else "")
+
+
+CASES: Final[dict[KillPoint, Callable[[KillPoint], None]]] = {
+    KillPoint.RAW_WRITTEN: mail_in,
+    KillPoint.RAW_BEFORE_COMMIT: mail_in,
+    KillPoint.RAW_COMMITTED: mail_in,
+    KillPoint.ATTEMPT_COUNTED: mail_in,
+    KillPoint.FILES_WRITTEN: mail_in,
+    KillPoint.PROCESS_BEFORE_COMMIT: mail_in,
+    KillPoint.PROCESS_COMMITTED: mail_in,
+    KillPoint.REPLY_BEFORE_COMMIT: reply_written,
+    KillPoint.REPLY_COMMITTED: reply_written,
+    KillPoint.DELIVERY_CLAIMED: reply_sent,
+    KillPoint.DELIVERY_HANDING: reply_sent,
+    KillPoint.DELIVERY_ANSWERED: reply_sent,
+    KillPoint.DELIVERY_SETTLED: reply_sent,
+}
+
+
+@pytest.mark.parametrize("point", list(KillPoint))
+def test_killed_at_any_point_nothing_is_lost_or_doubled(point: KillPoint) -> None:
+    CASES[point](point)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("point", [point for point, case in CASES.items() if case is mail_in])
+def test_killed_among_500_mails_each_is_there_once(point: KillPoint) -> None:
+    mails_in(point, count=500)
+
+
+def test_without_a_kill_point_the_process_ends_well() -> None:
+    """The control: the process of these tests dies by the kill point alone."""
+    assert die_at(None, "send") == 0
