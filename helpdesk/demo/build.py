@@ -109,9 +109,9 @@ def write_file(path: Path, sign_ins: list[SignIn], imap_password: str, *, ports:
     path.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
 
 
-def read_file(path: Path) -> dict[str, Any]:
+def read_file(path: Path) -> dict[str, Any]:  # JSON of our own
     """Return demo.json of an earlier run."""
-    content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))  # JSON of our own
     return content
 
 

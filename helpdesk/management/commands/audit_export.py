@@ -76,7 +76,7 @@ def _rights(email: str | None) -> AbstractContextManager[Access | None]:
     return on_rights_of(email) if email else at_the_command_line()
 
 
-def _filter(options: dict[str, Any], access: Access | None) -> EntryFilter:
+def _filter(options: dict[str, Any], access: Access | None) -> EntryFilter:  # Django's parsed options
     if access is not None and not access.may(DeskRight.EXPORT_AUDIT):
         raise CommandError("this person may not export the log")
     zone: tzinfo = UTC

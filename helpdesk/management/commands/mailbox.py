@@ -37,17 +37,17 @@ class Command(BaseCommand):
             except DomainError as error:
                 raise CommandError(str(error)) from error
 
-    def _add(self, options: dict[str, Any]) -> None:
+    def _add(self, options: dict[str, Any]) -> None:  # Django's parsed options
         mailbox = add_from(options)
         self.stdout.write(f"{mailbox.pk} {mailbox} feeds {mailbox.inbox}")
 
-    def _list(self, _options: dict[str, Any]) -> None:
+    def _list(self, _options: dict[str, Any]) -> None:  # Django's parsed options
         for mailbox in Mailbox.objects.select_related("inbox"):
             good = mailbox.last_good_at.isoformat(timespec="seconds") if mailbox.last_good_at else "never"
             fault = f", failing at {mailbox.fault_step}" if mailbox.fault_step else ""
             self.stdout.write(f"{mailbox.pk} {mailbox} feeds {mailbox.inbox}, last good {good}{fault}")
 
-    def _test(self, options: dict[str, Any]) -> None:
+    def _test(self, options: dict[str, Any]) -> None:  # Django's parsed options
         failed = False
         for probed in test_mailbox(_mailbox(options["mailbox"])):
             failed = failed or not probed.step.ok
@@ -56,7 +56,7 @@ class Command(BaseCommand):
         if failed:
             raise CommandError("the mailbox does not work yet")
 
-    def _remove(self, options: dict[str, Any]) -> None:
+    def _remove(self, options: dict[str, Any]) -> None:  # Django's parsed options
         remove_mailbox(_mailbox(options["mailbox"]))
         self.stdout.write("removed; the mail that came through it stays")
 
@@ -81,7 +81,7 @@ def add_options(parser: ArgumentParser, *, needed: bool) -> None:
     parser.add_argument("--smtp-security", choices=securities, default="tls")
 
 
-def add_from(options: dict[str, Any]) -> Mailbox:
+def add_from(options: dict[str, Any]) -> Mailbox:  # Django's parsed options
     """Make the mailbox that the options describe, and its inbox when it is not there. Raises CommandError."""
     inbox = Inbox.objects.filter(name=options["inbox"]).first() or create_inbox(options["inbox"])
     address = options["address"] or options["user"]

@@ -38,7 +38,7 @@ class Command(BaseCommand):
         return json.dumps(shown, ensure_ascii=False, indent=2, default=_plain)
 
 
-def _ticket(access: Access, ticket: Ticket) -> dict[str, Any]:
+def _ticket(access: Access, ticket: Ticket) -> dict[str, Any]:  # JSON to print
     shown = asdict(show_ticket(access, ticket, everything=True))
     for message in shown["messages"]:
         for file in message["attachments"]:
@@ -46,7 +46,7 @@ def _ticket(access: Access, ticket: Ticket) -> dict[str, Any]:
     return shown
 
 
-def _sha256(access: Access, ticket: Ticket, attachment_id: Any) -> str:
+def _sha256(access: Access, ticket: Ticket, attachment_id: Any) -> str:  # JSON to print
     digest = hashlib.sha256()
     for chunk in open_attachment(ticket, attachment_for(access, attachment_id, need=Right.VIEW))[1]:
         digest.update(chunk)
