@@ -42,5 +42,15 @@ def send() -> None:
         deliver_mail(outbound_id)
 
 
+def main(step: str, once: str = "") -> None:
+    """Do the named step."""
+    if step == "in":
+        take_in()
+    elif step == "answer":
+        answer(once)
+    else:
+        send()
+
+
 if __name__ == "__main__":
-    {"in": take_in, "answer": answer, "send": send}[sys.argv[1]](*sys.argv[2:])
+    main(*sys.argv[1:])
