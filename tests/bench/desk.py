@@ -1,4 +1,4 @@
-"""A bench desk: a home of its own, its services and web process, and a person who is signed in."""
+"""A demo desk for benchmarks and browser tests: a home of its own, its services, and people who are signed in."""
 
 import http.client
 import json
@@ -22,6 +22,11 @@ import pyotp
 from tests.bench.cpu import command_of, cpu_s, descendants
 
 ROOT = Path(__file__).resolve().parents[2]
+_NOT_HANDED_ON = {
+    "DJANGO_SETTINGS_MODULE", "DATABASE_URL", "DATABASE_OWNER_URL", "REDIS_URL", "SECRET_KEY", "POSTERN_KEY_PROVIDER",
+    "POSTERN_ROOT_KEY",
+}  # fmt: skip
+"""What a test run sets for itself: the desk has services and keys of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,28 +90,18 @@ class Desk:
     home: Path
     port: int
     process: subprocess.Popen[bytes]
+    environment: Mapping[str, str]
 
     def manage(self, *words: str) -> subprocess.CompletedProcess[str]:
         """Run a command of the desk to its end."""
-        return subprocess.run(  # noqa: S603 - our own commands with words of this file
+        return subprocess.run(  # noqa: S603 - a command of the desk, its words are written here
             [sys.executable, "manage.py", *words],
             cwd=ROOT,
-            env=self.environment(),
+            env=self.environment,
             capture_output=True,
             text=True,
             check=True,
         )
-
-    def environment(self) -> dict[str, str]:
-        """Return the environment of the desk's commands."""
-        return {
-            **os.environ,
-            "POSTERN_HOME": str(self.home),
-            "POSTERN_PORT": str(self.port),
-            "POSTERN_POLL_S": "3600",
-            "POSTERN_UNDO_S": "0",
-            "POSTERN_KIND": "bench",
-        }
 
     def demo(self) -> dict[str, object]:
         """Return demo.json."""
@@ -136,22 +131,33 @@ class Desk:
 
 
 @contextmanager
-def running_demo() -> Iterator[Desk]:
-    """Run a fresh demo desk in a home of its own and stop it at the end."""
+def running_demo(**settings: str) -> Iterator[Desk]:
+    """Run a fresh demo desk in a home of its own, with more `settings` in its environment, and stop it at the end."""
     home = Path(tempfile.mkdtemp(prefix="postern-bench-"))
     port = _free_port()
-    log = (home / "bench.log").open("wb")
-    desk = Desk(home, port, subprocess.Popen([sys.executable, "-c", "pass"]))
-    process = subprocess.Popen(
-        [sys.executable, "manage.py", "demo"], cwd=ROOT, env=desk.environment(), stdout=log, stderr=log
-    )
+    environment = _environment(home, port, settings)
+    words = [sys.executable, "manage.py", "demo"]
+    with (home / "bench.log").open("wb") as log:
+        process = subprocess.Popen(words, cwd=ROOT, env=environment, stdout=log, stderr=log)  # noqa: S603 - our own
     try:
         _wait_for(port, process, home / "bench.log")
-        yield Desk(home, port, process)
+        yield Desk(home, port, process, environment)
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait(timeout=60)
         shutil.rmtree(home, ignore_errors=True)
+
+
+def _environment(home: Path, port: int, settings: Mapping[str, str]) -> dict[str, str]:
+    return {
+        **{name: value for name, value in os.environ.items() if name not in _NOT_HANDED_ON},
+        "POSTERN_HOME": str(home),
+        "POSTERN_PORT": str(port),
+        "POSTERN_POLL_S": "3600",
+        "POSTERN_UNDO_S": "0",
+        "POSTERN_KIND": "bench",
+        **settings,
+    }
 
 
 def token_of(page: bytes) -> str:

@@ -72,27 +72,39 @@ class Hub:
         client = redis.asyncio.Redis.from_url(settings.REDIS_LIVE_URL, socket_connect_timeout=1)
         try:
             async with client, client.pubsub() as channel:
-                await channel.subscribe(CHANNEL)
-                while True:
-                    message = await channel.get_message(ignore_subscribe_messages=True, timeout=_POLL_S)
-                    if message is not None:
-                        self._tell(_signal(message["data"]))
+                await self._read(channel)
         except RedisError:
             logger.warning("the live channel is away")
             self._tell(Away())
 
+    async def _read(self, channel: redis.asyncio.client.PubSub) -> None:
+        await channel.subscribe(CHANNEL)
+        while True:
+            message = await channel.get_message(ignore_subscribe_messages=True, timeout=_POLL_S)
+            if message is not None:
+                self._tell(_signal(message["data"]))
+
     def _tell(self, heard: Heard) -> None:
         for queue in self._queues:
             if queue.full():
-                while not queue.empty():
-                    queue.get_nowait()
+                _empty(queue)
                 queue.put_nowait(Lost())
             queue.put_nowait(heard)
 
 
-def _signal(data: bytes) -> Signal:
-    said = json.loads(data)
-    return Signal(int(said["number"]), UUID(said["inbox"]), int(said["version"]), bool(said["restricted"]))
+def _empty(queue: Queue) -> None:
+    while not queue.empty():
+        queue.get_nowait()
+
+
+def _signal(data: bytes) -> Signal | Lost:
+    """Return what was said; words that nobody here understands count as lost, so that pages ask for everything."""
+    try:
+        said = json.loads(data)
+        return Signal(int(said["number"]), UUID(said["inbox"]), int(said["version"]), bool(said["restricted"]))
+    except (ValueError, TypeError, KeyError, AttributeError):
+        logger.warning("a live signal cannot be read")
+        return Lost()
 
 
 _hubs: WeakKeyDictionary[asyncio.AbstractEventLoop, Hub] = WeakKeyDictionary()

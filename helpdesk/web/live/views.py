@@ -56,24 +56,50 @@ def _listener(request: HttpRequest) -> _Listener:
 
 
 async def _events(listener: _Listener) -> AsyncIterator[bytes]:
-    checked = time.monotonic()
+    watch = _Watch(listener)
     yield b"retry: 3000\n\n"
     async with hub_here().joined() as queue:
-        while True:
-            heard = await _next(queue)
-            if time.monotonic() - checked > RECHECK_S:
-                again = await sync_to_async(_renewed)(listener)
-                if again is None:
-                    return
-                listener, checked = again, time.monotonic()
-            if isinstance(heard, Away):
-                return
-            yield _line(heard, listener.access)
+        while (line := await watch.next_line(queue)) is not None:
+            if line:
+                yield line
 
 
-async def _next(queue: asyncio.Queue[Heard]) -> Heard | None:
+class _Watch:
+    """One open stream: what it may tell, and whether it goes on.
+
+    A signal that the person may not hear changes nothing on the wire, not even the moment of the next ping.
+    """
+
+    def __init__(self, listener: _Listener) -> None:
+        self._listener = listener
+        self._checked = self._told = time.monotonic()
+
+    async def next_line(self, queue: asyncio.Queue[Heard]) -> bytes | None:
+        """Return what to tell next, b"" for nothing, None when the stream is over."""
+        heard = await _next(queue, until=self._told + PING_S)
+        if isinstance(heard, Away) or not await self._goes_on():
+            return None
+        line = _line(heard, self._listener.access)
+        if not line and time.monotonic() >= self._told + PING_S:
+            line = b": ping\n\n"
+        if line:
+            self._told = time.monotonic()
+        return line
+
+    async def _goes_on(self) -> bool:
+        if time.monotonic() - self._checked <= RECHECK_S:
+            return True
+        again = await sync_to_async(_renewed)(self._listener)
+        if again is None:
+            return False
+        self._listener, self._checked = again, time.monotonic()
+        return True
+
+
+async def _next(queue: asyncio.Queue[Heard], *, until: float) -> Heard | None:
+    """Return what is heard next, None when nothing is until that moment of the monotonic clock."""
     try:
-        async with asyncio.timeout(PING_S):
+        async with asyncio.timeout(max(0.0, until - time.monotonic())):
             return await queue.get()
     except TimeoutError:
         return None
@@ -95,7 +121,7 @@ def _line(heard: Heard | None, access: Access) -> bytes:
         return b"event: resync\ndata: {}\n\n"
     if isinstance(heard, Signal) and _may_hear(heard, access):
         return f"event: ticket\ndata: {json.dumps({'number': heard.number, 'version': heard.version})}\n\n".encode()
-    return b": ping\n\n"
+    return b""
 
 
 def _may_hear(signal: Signal, access: Access) -> bool:
