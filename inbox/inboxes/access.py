@@ -25,6 +25,12 @@ JOIN inboxes_binding b ON b.group_id = ug.group_id JOIN inboxes_role r ON r.id =
 LEFT JOIN inboxes_binding_inboxes bi ON bi.binding_id = b.id
 WHERE ug.user_id = %s AND r.desk_rights <> '{}'"""
 
+_WORKERS: Final = """
+SELECT DISTINCT u.id, u.name, u.email
+FROM inboxes_inboxgrouppermission p JOIN auth_permission perm ON perm.id = p.permission_id
+JOIN accounts_user_groups ug ON ug.group_id = p.group_id JOIN accounts_user u ON u.id = ug.user_id
+WHERE p.content_object_id = %s AND perm.codename = %s AND u.is_active"""
+
 
 def access_of(user: User) -> Access:
     """Return what `user` may do now. Somebody switched off may do nothing; a superuser as such reads no mail."""
@@ -75,3 +81,11 @@ def _desk_rights(user: User) -> tuple[frozenset[DeskRight], frozenset[UUID] | No
             held |= given & _AUDIT
             audit_inboxes.add(inbox_id)
     return frozenset(held), None if whole_desk else frozenset(audit_inboxes)
+
+
+def workers_in(inbox_id: UUID) -> list[tuple[UUID, str, str]]:
+    """Return (key, name, address) of everybody active who may answer in an inbox."""
+    with connection.cursor() as cursor:
+        cursor.execute(_WORKERS, [inbox_id, Right.REPLY.value])
+        rows: list[tuple[UUID, str, str]] = cursor.fetchall()
+    return rows

@@ -41,12 +41,11 @@ class TicketRow:
 
 @dataclass(frozen=True, slots=True)
 class ParticipantView:
-    """An address of a message with its part. `own` marks an address of the desk."""
+    """An address of a message with its part."""
 
     part: Part
     name: str
     address: str
-    own: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -138,7 +138,7 @@ def running_demo(**settings: str) -> Iterator[Desk]:
     environment = _environment(home, port, settings)
     words = [sys.executable, "manage.py", "demo"]
     with (home / "bench.log").open("wb") as log:
-        process = subprocess.Popen(words, cwd=ROOT, env=environment, stdout=log, stderr=log)  # noqa: S603 - our own
+        process = subprocess.Popen(words, cwd=ROOT, env=environment, stdout=log, stderr=log)  # noqa: S603 - a command of the desk with words written here
     try:
         _wait_for(port, process, home / "bench.log")
         yield Desk(home, port, process, environment)

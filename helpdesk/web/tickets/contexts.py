@@ -13,6 +13,7 @@ from helpdesk.core.context import Purpose, purpose
 from helpdesk.core.errors import NotFound
 from helpdesk.web.base.request import DeskRequest
 from helpdesk.web.tickets.delivery import Delivery, deliveries_of, quarantine_of
+from inbox.inboxes.access import workers_in
 from inbox.inboxes.models import Inbox
 from inbox.inboxes.permissions import Access, Right
 from inbox.mail.send.recipients import Suggestion, suggest
@@ -21,7 +22,7 @@ from inbox.tickets.opening.lists import ListQuery, show_counts, show_list
 from inbox.tickets.opening.people import person
 from inbox.tickets.opening.reader import show_draft, show_ticket
 from inbox.tickets.rows import Person, TicketView
-from inbox.tickets.states import DraftKind, Folder
+from inbox.tickets.states import Direction, DraftKind, Folder
 
 _OFFERED = (Right.REPLY, Right.NOTE, Right.ASSIGN, Right.EDIT, Right.DELETE, Right.VIEW_RAW)
 Context = dict[str, object]
@@ -91,20 +92,15 @@ def reader_context(request: DeskRequest, ticket: Ticket, query: ListQuery) -> Co
 
 def _delivery(view: TicketView, access: Access, ticket: Ticket) -> Mapping[UUID, Delivery]:
     may_reply = access.can(Right.REPLY, ticket.inbox_id)
-    return deliveries_of([message.id for message in view.messages], may_reply=may_reply, me=access.user_id)
+    sent = [message.id for message in view.messages if message.direction == Direction.OUTBOUND]
+    return deliveries_of(sent, may_reply=may_reply, me=access.user_id)
 
 
 def _assignable(access: Access, ticket: Ticket, user: User) -> tuple[Person, ...]:
     """Return who may be handed the ticket: oneself alone, or everybody who may answer in its inbox."""
     if not access.can_assign(ticket.inbox_id, to_self=False):
         return (person(user.pk, user.name, user.email),)
-    workers = User.objects.filter(
-        is_active=True,
-        groups__inboxgrouppermission__content_object=ticket.inbox_id,
-        groups__inboxgrouppermission__permission__codename=Right.REPLY,
-    )
-    rows = workers.distinct().values_list("pk", "name", "email")
-    people = [person(pk, name, email) for pk, name, email in rows]
+    people = [person(pk, name, email) for pk, name, email in workers_in(ticket.inbox_id)]
     return tuple(sorted(people, key=lambda each: (each.id != user.pk, each.name.casefold())))
 
 

@@ -15,6 +15,7 @@ from inbox.mail.models import InboundMail, OutboundMail
 from inbox.mail.send.undo import can_be_resent
 from inbox.mail.states import OutReason, OutState, RawState
 from inbox.tickets.models import Ticket
+from inbox.tickets.opening.people import readable
 
 _QUARANTINE: Final[dict[str, Promise]] = {
     "timeout": gettext_lazy("Reading it took too long."),
@@ -68,7 +69,7 @@ class Quarantine:
 
 def deliveries_of(message_ids: Sequence[UUID], *, may_reply: bool, me: UUID) -> dict[UUID, Delivery]:
     """Return how each outgoing one of these messages fares, in one query. A mail is undone by its author alone."""
-    rows = OutboundMail.objects.filter(message__in=message_ids)
+    rows = OutboundMail.objects.filter(message__in=message_ids) if message_ids else ()
     return {row.message_id: _delivery(row, may_reply=may_reply, me=me) for row in rows if row.message_id is not None}
 
 
@@ -98,7 +99,7 @@ def _delivery(row: OutboundMail, *, may_reply: bool, me: UUID) -> Delivery:
 
 def _words(row: OutboundMail, state: OutState) -> str:
     with purpose(Purpose.VIEW):
-        said = str(row.server_words or "")
+        said = readable(row, row, "server_words")
     if state == OutState.REFUSED:
         return _refused(row.reason, said)
     words = (

@@ -13,7 +13,6 @@ from audit.record import record
 from helpdesk.core.context import Purpose, purpose
 from helpdesk.core.html import SANITISER_VERSION
 from inbox.contacts.models import ContactAddress
-from inbox.inboxes.models import InboxAddress
 from inbox.inboxes.permissions import Access
 from inbox.tickets.models import Attachment, Draft, Message, Participant, Ticket, TicketSeen
 from inbox.tickets.opening.files import attachment_view
@@ -78,7 +77,7 @@ def show_html(ticket: Ticket, message: Message) -> str:
     if message.sanitiser_version != SANITISER_VERSION:
         return ""
     with purpose(Purpose.VIEW):
-        return str(message.html)
+        return readable(ticket, message, "html")
 
 
 @transaction.atomic
@@ -100,7 +99,8 @@ def show_draft(ticket: Ticket | None, *kinds: DraftKind, by: User) -> DraftView 
     if draft is None:
         return None
     with purpose(Purpose.VIEW):
-        return DraftView(draft.kind, draft.text, draft.base_version, draft.saved_at)
+        text = readable(by, draft, "text")
+    return None if text == UNREADABLE else DraftView(draft.kind, text, draft.base_version, draft.saved_at)
 
 
 def _view(ticket: Ticket, messages: tuple[MessageView, ...], earlier: int) -> TicketView:
@@ -132,7 +132,9 @@ def _contact(ticket: Ticket) -> tuple[str, str]:
     if ticket.contact_id is None:
         return readable(ticket, ticket, "sender"), ""
     address = ContactAddress.objects.filter(contact=ticket.contact_id).select_related("contact").first()
-    return (str(address.contact.name), str(address.address)) if address else (readable(ticket, ticket, "sender"), "")
+    if address is None:
+        return readable(ticket, ticket, "sender"), ""
+    return readable(ticket, address.contact, "name"), readable(ticket, address, "address")
 
 
 def _mark_seen(access: Access, ticket: Ticket) -> None:
@@ -145,21 +147,20 @@ def _mark_seen(access: Access, ticket: Ticket) -> None:
 
 
 def _message_views(ticket: Ticket, messages: Sequence[Message]) -> tuple[MessageView, ...]:
-    around = _around(messages)
+    around = _around(ticket, messages)
     return tuple(_message_view(ticket, message, around) for message in messages)
 
 
-def _around(messages: Sequence[Message]) -> _Around:
+def _around(ticket: Ticket, messages: Sequence[Message]) -> _Around:
     ids = [message.pk for message in messages]
     participants: dict[UUID, list[ParticipantView]] = {pk: [] for pk in ids}
     files: dict[UUID, list[AttachmentView]] = {pk: [] for pk in ids}
-    own = {address.casefold() for address in InboxAddress.objects.values_list("address", flat=True)}
     for row in Participant.objects.filter(message__in=ids):
-        view = ParticipantView(Part(row.part), row.name, row.address, row.address.casefold() in own)
-        participants[row.message_id].append(view)
+        name, address = readable(ticket, row, "name"), readable(ticket, row, "address")
+        participants[row.message_id].append(ParticipantView(Part(row.part), name, address))
     for file in Attachment.objects.filter(message__in=ids):
         if file.message_id is not None:
-            files[file.message_id].append(attachment_view(file))
+            files[file.message_id].append(attachment_view(ticket, file))
     return _Around(people_of(message.author_id for message in messages), participants, files)
 
 
