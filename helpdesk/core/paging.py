@@ -2,12 +2,16 @@
 
 import base64
 import binascii
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from typing import Final
 from uuid import UUID
 
 from helpdesk.core.errors import Invalid
 
-_MICROSECONDS = 1_000_000
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND: Final = timedelta(microseconds=1)
+_MOMENT_BYTES: Final = 8
+_CURSOR_BYTES: Final = 24
 
 
 class BadCursor(Invalid):
@@ -17,19 +21,19 @@ class BadCursor(Invalid):
 
 
 def write_cursor(at: datetime, row_id: UUID) -> str:
-    """Return the cursor of the row (`at`, `row_id`): 32 letters, safe in a URL."""
-    micros = int(at.timestamp()) * _MICROSECONDS + at.microsecond
-    return base64.urlsafe_b64encode(micros.to_bytes(8, "big") + row_id.bytes).decode()
+    """Return the cursor of the row (`at`, `row_id`): 32 letters, safe in a URL. `at` may lie before 1970."""
+    micros = (at - _EPOCH) // _MICROSECOND
+    return base64.urlsafe_b64encode(micros.to_bytes(_MOMENT_BYTES, "big", signed=True) + row_id.bytes).decode()
 
 
 def read_cursor(cursor: str) -> tuple[datetime, UUID]:
     """Return the moment (UTC) and the id that `write_cursor` was given. Raises BadCursor."""
     try:
         raw = base64.b64decode(cursor.encode("ascii"), altchars=b"-_", validate=True)
-        if len(raw) != 24:
+        if len(raw) != _CURSOR_BYTES:
             raise BadCursor("that page does not exist; begin at the first one")
-        seconds, micros = divmod(int.from_bytes(raw[:8], "big"), _MICROSECONDS)
-        at = datetime.fromtimestamp(seconds, UTC).replace(microsecond=micros)
-    except (ValueError, binascii.Error, OverflowError, OSError) as error:
+        micros = int.from_bytes(raw[:_MOMENT_BYTES], "big", signed=True)
+        at = _EPOCH + timedelta(microseconds=micros)
+    except (ValueError, binascii.Error, OverflowError) as error:
         raise BadCursor("that page does not exist; begin at the first one") from error
-    return at, UUID(bytes=raw[8:])
+    return at, UUID(bytes=raw[_MOMENT_BYTES:])
