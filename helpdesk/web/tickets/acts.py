@@ -48,11 +48,8 @@ def assign(request: DeskRequest, number: int) -> HttpResponse:
     before = ticket.assignee_id
     to = _person(request.POST.get("to", ""))
     ticket = hand_over(ticket, to=to, by=request.access, seen=seen_version(request))
-    undo = Undo(
-        reverse("tickets:assign", args=[number]), {"to": str(before) if before else "", "version": ticket.version}
-    )
     said = _("#%(number)s is with %(name)s") % {"number": number, "name": to.name} if to else _("Nobody has it now")
-    return answer(request, Said(said, ticket.version, undo), back=_ticket_page(ticket))
+    return answer(request, Said(said, ticket.version, _give_back(request, ticket, before)), back=_ticket_page(ticket))
 
 
 @require_POST
@@ -81,6 +78,15 @@ def seen_version(request: HttpRequest) -> int:
     if not (text.isascii() and text.isdigit() and len(text) < 10):
         raise Invalid("the form names no version of the ticket")
     return int(text)
+
+
+def _give_back(request: DeskRequest, ticket: Ticket, before: UUID | None) -> Undo | None:
+    """Return what hands the ticket back, None when nothing changed or the person may not hand it there."""
+    may = request.access.can_assign(ticket.inbox_id, to_self=before in (None, request.user.pk))
+    if before == ticket.assignee_id or not may:
+        return None
+    fields: dict[str, str | int] = {"to": str(before) if before else "", "version": ticket.version}
+    return Undo(reverse("tickets:assign", args=[ticket.number]), fields)
 
 
 def _ticket_page(ticket: Ticket) -> str:

@@ -6,7 +6,7 @@ from accounts.models import User
 from audit.actions import Action
 from audit.record import record
 from helpdesk.core.events import emit
-from inbox.tickets.errors import EmptyText
+from inbox.tickets.errors import EmptyText, IllegalMove
 from inbox.tickets.events import MessageAdded
 from inbox.tickets.models import Message, Ticket
 from inbox.tickets.services.append import NewMessage, write_message
@@ -16,10 +16,12 @@ from inbox.tickets.states import Direction
 
 @transaction.atomic
 def add_note(ticket: Ticket, text: str, *, by: User) -> Message:
-    """Add a note of `by`. Needs NOTE. Raises EmptyText."""
+    """Add a note of `by`. Needs NOTE. Raises EmptyText, and IllegalMove for a ticket in the bin."""
     if not text.strip():
         raise EmptyText("write a word before you save")
     ticket = lock(ticket)
+    if ticket.deleted_at is not None:
+        raise IllegalMove("restore the ticket from the bin first")
     message = write_message(ticket, NewMessage(Direction.NOTE, text, author=by))
     ticket.last_activity = max(ticket.last_activity, message.at)
     ticket.version += 1
