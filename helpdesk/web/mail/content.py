@@ -21,6 +21,7 @@ from inbox.mail.opening import open_raw
 from inbox.tickets.access import attachment_for, message_for
 from inbox.tickets.models import Attachment, Message
 from inbox.tickets.opening.files import open_attachment
+from inbox.tickets.opening.people import readable
 from inbox.tickets.opening.reader import show_html
 
 _FRAME_POLICY: Final = (
@@ -30,7 +31,8 @@ _FRAME_POLICY: Final = (
 _FILE_POLICY: Final = "default-src 'none'; sandbox"
 _IMAGES: Final = {"image/png", "image/jpeg", "image/gif", "image/webp"}
 """Shown inside a mail's frame; anything else is a download. SVG is a document with scripts."""
-# The sanitiser writes its tags in one form only: these two attributes are found by it.
+# The sanitiser writes its tags in one form only, and no other `<` stands before a letter: tags are found by it.
+_TAG: Final = re.compile(r'<[a-z][a-z0-9]*(?: [a-z-]+="[^"]*")+>')
 _HREF: Final = re.compile(r' href="([^"]*)"')
 _CID: Final = re.compile(r' src="cid:([^"]*)"')
 
@@ -55,7 +57,7 @@ def inline_image(request: DeskRequest, message_id: UUID, attachment_id: UUID) ->
     if attachment.message_id != message_id or not attachment.inline:
         raise NotFound("no such picture")
     with purpose(Purpose.VIEW):
-        content_type = str(attachment.content_type).lower()
+        content_type = readable(attachment.ticket, attachment, "content_type").lower()
     if content_type not in _IMAGES:
         raise NotFound("no such picture")
     _view, chunks = open_attachment(attachment.ticket, attachment)
@@ -99,20 +101,20 @@ def _rewritten(safe: str, message: Message) -> str:
             return ""
         return f' src="{reverse("mail:cid", args=[message.pk, attachment_id])}"'
 
-    return _CID.sub(picture, _HREF.sub(link, safe))
+    return _TAG.sub(lambda tag: _CID.sub(picture, _HREF.sub(link, tag[0])), safe)
 
 
 def _pictures(message: Message) -> dict[str, UUID]:
     rows = Attachment.objects.filter(message=message, inline=True)
     with purpose(Purpose.VIEW):
-        return {str(row.content_id).lower(): row.pk for row in rows}
+        return {readable(message.ticket, row, "content_id").lower(): row.pk for row in rows}
 
 
 def _download(response: StreamingHttpResponse, name: str) -> HttpResponseBase:
     """Add the headers of a file: its name after RFC 6266, in ASCII and in UTF-8 (RFC 8187)."""
     plain = "".join(letter if letter.isascii() and letter.isprintable() else "_" for letter in name)
     plain = plain.translate(str.maketrans('"\\/', "___"))
-    encoded = quote("".join(letter for letter in name if letter.isprintable()), safe="")
+    encoded = quote("".join(letter for letter in name if letter.isprintable()) or "file", safe="")
     response.headers["Content-Disposition"] = f"attachment; filename=\"{plain}\"; filename*=UTF-8''{encoded}"
     response.headers["Content-Security-Policy"] = _FILE_POLICY
     return _private(response)

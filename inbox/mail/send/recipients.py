@@ -12,6 +12,7 @@ from inbox.inboxes.models import InboxAddress
 from inbox.mail.errors import NoRecipient, WrongAddress
 from inbox.mail.models import Mailbox
 from inbox.tickets.models import Message, Participant, Ticket
+from inbox.tickets.opening.people import readable
 from inbox.tickets.states import Direction, Part
 
 _ODD_DOTS: Final = re.compile(r"^\.[^\s\"@]*@|^[^\s\"@]*\.[.@][^\s\"]*$")
@@ -102,14 +103,18 @@ def _answered(ticket: Ticket) -> Message | None:
 
 def _parts_of(message: Message) -> dict[Part, list[Recipient]]:
     parts: dict[Part, list[Recipient]] = {part: [] for part in Part}
-    for row in Participant.objects.filter(message=message):
-        parts[Part(row.part)].append(Recipient(row.name, row.address))
+    for row in Participant.objects.filter(message=message).select_related("ticket"):
+        parts[Part(row.part)].append(_recipient(row.ticket, row))
     return parts
 
 
 def _everybody(ticket: Ticket) -> list[Recipient]:
     rows = Participant.objects.filter(ticket=ticket).exclude(part=Part.BCC).order_by("-message__at")[:100]
-    return [Recipient(row.name, row.address) for row in rows]
+    return [_recipient(ticket, row) for row in rows]
+
+
+def _recipient(ticket: Ticket, row: Participant) -> Recipient:
+    return Recipient(readable(ticket, row, "name"), readable(ticket, row, "address"))
 
 
 def _to(parts: dict[Part, list[Recipient]]) -> tuple[list[Recipient], str]:

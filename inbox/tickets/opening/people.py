@@ -1,16 +1,25 @@
 """Our own people and damaged fields, as every opening shows them."""
 
 from collections.abc import Iterable
+from typing import Protocol
 from uuid import UUID
 
 from accounts.models import User
-from audit.actions import Action
+from audit.actions import Action, Outcome
 from audit.record import record
+from audit.subjects import Subject
 from helpdesk.crypto.errors import CryptoError
-from inbox.tickets.models import Message, Ticket
+from helpdesk.crypto.fields import SealedModel
 from inbox.tickets.rows import Person
 
 UNREADABLE = "\N{REPLACEMENT CHARACTER}"
+
+
+class Recorded(Protocol):
+    """Something that an entry can be about."""
+
+    def as_subject(self) -> Subject:
+        """Return what the entry names."""
 
 
 def people_of(ids: Iterable[UUID | None]) -> dict[UUID | None, Person]:
@@ -24,16 +33,28 @@ def person(pk: UUID, name: str, email: str) -> Person:
     return Person(pk, name or email, _initials(name or email))
 
 
-def readable(ticket: Ticket, row: Ticket | Message, column: str) -> str:
-    """Return a sealed column of `row`, or a replacement sign when it is damaged: the damage is recorded.
+def readable(on: Recorded, row: SealedModel, column: str) -> str:
+    """Return a sealed text of `row` ("" for NULL), a replacement sign when it is damaged: recorded `on` its owner.
 
     Fail closed and go on: one damaged row must not hide the others.
     """
     try:
-        return str(getattr(row, column))
+        return str(getattr(row, column) or "")
     except CryptoError:
-        record(Action.INTEGRITY_FAILURE, on=ticket.as_subject(), survives_rollback=True, row=row.pk, column=column)
+        record_damage(on, row, column)
         return UNREADABLE
+
+
+def record_damage(on: Recorded, row: SealedModel, column: str) -> None:
+    """Record that something sealed cannot be opened; the entry stays whatever becomes of the act."""
+    record(
+        Action.INTEGRITY_FAILURE,
+        on=on.as_subject(),
+        outcome=Outcome.FAILED,
+        survives_rollback=True,
+        row=row.pk,
+        column=column,
+    )
 
 
 def _initials(name: str) -> str:
