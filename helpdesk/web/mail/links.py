@@ -1,9 +1,11 @@
 """Links in mails: a page shows the true host, one key goes on, and the entry tells who went."""
 
+import re
 from typing import Final
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 from uuid import UUID
 
+import idna
 from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.utils.translation import gettext as _
@@ -21,7 +23,10 @@ _SCHEMES: Final = {"http", "https", "mailto"}
 _LONGEST: Final = 2000
 # Browsers hold `form-action` against the redirect that answers a form too: this page's form may lead outside.
 _FORM: Final = ("form-action 'self'", "form-action 'self' https: http: mailto:")
-_BIDI: Final = frozenset("\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+_BIDI: Final = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+_PLAIN_HOST: Final = re.compile(r"[a-z0-9._-]+|[0-9a-f.:]+", re.IGNORECASE)
+_NUMBER: Final = re.compile(r"(^|\.)([0-9]+|0x[0-9a-f]*)\.?$|:", re.IGNORECASE)
+"""What browsers take for an address: the last label is a number, also a hexadecimal one (WHATWG URL 3.5)."""
 
 
 class _GoOn(HttpResponseRedirect):
@@ -60,17 +65,25 @@ def _uuid(text: str) -> UUID:
 
 
 def _host(url: str) -> str:
-    """Return the true host in ASCII. Raises Invalid for anything but a web or mail address."""
+    """Return the true host in ASCII, as browsers read it (UTS 46). Raises Invalid for anything else."""
     if len(url) > _LONGEST or any(ord(letter) < 33 or letter in _BIDI for letter in url):
         raise Invalid("this is no address that can be opened")
     try:
         parts = urlsplit(url)
-        host = (parts.hostname or parts.path.rpartition("@")[2]).encode("idna").decode()
+        named = _named_host(parts)
+        host = (named.encode("idna") if named.isascii() else idna.encode(named, uts46=True)).decode()
     except (ValueError, UnicodeError) as error:
         raise Invalid("this is no address that can be opened") from error
-    if parts.scheme not in _SCHEMES or not host:
+    if parts.scheme not in _SCHEMES or not host or not _PLAIN_HOST.fullmatch(host):
         raise Invalid("this is no address that can be opened")
     return host
+
+
+def _named_host(parts: SplitResult) -> str:
+    """Return the host as the link writes it, "" when browsers would look for it elsewhere."""
+    if parts.scheme == "mailto":
+        return "" if parts.netloc else parts.path.rpartition("@")[2].lower()
+    return "" if "\\" in parts.netloc else parts.hostname or ""
 
 
 def _reasons(url: str, host: str) -> list[str]:
@@ -82,6 +95,6 @@ def _reasons(url: str, host: str) -> list[str]:
         reasons.append(_("What stands before the @ is no host: it only looks like one."))
     if parts.scheme == "http":
         reasons.append(_("The connection would not be encrypted."))
-    if host.replace(".", "").isdigit() or ":" in host:
+    if _NUMBER.search(host):
         reasons.append(_("It names a bare number instead of a host."))
     return reasons
