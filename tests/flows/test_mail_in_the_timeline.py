@@ -4,17 +4,17 @@ from datetime import timedelta
 
 import pytest
 from django.utils import timezone
-from pytest import MonkeyPatch
 
 from audit.opening import timeline
 from helpdesk.core.context import Purpose, purpose
 from inbox.mail.models import OutboundMail, RawMail
-from inbox.mail.receive.process import process_raw
+from inbox.mail.receive.store import Arrival, Source, store_raw
 from inbox.mail.send.deliver import deliver_mail
 from inbox.mail.send.undo import resend
 from inbox.mail.services.quarantine import retry
+from inbox.mail.tasks import process_mail
 from inbox.tickets.models import Ticket
-from tests.make import make_mail, make_mailbox, make_reply, make_ticket, receive
+from tests.make import make_inbox, make_mail, make_mailbox, make_reply, make_ticket
 from tests.servers.smtp import DROP, SmtpHost
 
 pytestmark = pytest.mark.django_db
@@ -50,13 +50,14 @@ def test_a_refused_and_resent_reply_stands_there(smtp_host: SmtpHost) -> None:
     assert mail_acts(other) == []
 
 
-def test_a_quarantined_and_retried_mail_stands_there(monkeypatch: MonkeyPatch) -> None:
+def test_a_quarantined_and_retried_mail_stands_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    mime = make_mail()
+    raw = store_raw(Source(make_inbox()), [Arrival("test:bad", len(mime), timezone.now(), [mime])])[0]
     with monkeypatch.context() as broken:
         broken.setattr("inbox.mail.receive.process.judge", _breaking)
-        raw = receive(make_mail())
-        for _ in range(3):
-            RawMail.objects.filter(pk=raw.pk).update(next_try_at=None)
-            process_raw(raw.pk)
+        for _ in range(4):
+            RawMail.objects.update(next_try_at=None)
+            process_mail([str(raw.pk)])
     ticket = Ticket.objects.get(unreadable=True)
 
     retry(ticket, raw)

@@ -69,5 +69,6 @@ class OutboundMail(SealedModel):
         return KeyId(self.data_key)
 
     def as_subject(self) -> Subject:
-        """Return what an entry about this mail names."""
-        return Subject(SubjectKind.MAIL, self.pk, self.inbox_id)
+        """Return what an entry about this mail names; it stands in the timeline of the message's ticket."""
+        ticket_id = self.message.ticket_id if self.message else None
+        return Subject(SubjectKind.MAIL, self.pk, self.inbox_id, ticket_id=ticket_id)

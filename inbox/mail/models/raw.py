@@ -14,6 +14,7 @@ from helpdesk.crypto.keyring import KeyRef, Owner, OwnerKind
 from inbox.inboxes.models import Inbox
 from inbox.mail.models.mailbox import Mailbox
 from inbox.mail.states import RawState
+from inbox.tickets.models import Ticket
 
 IMPORTED: Final = "import:"
 
@@ -70,6 +71,6 @@ class RawMail(models.Model):
         """Return the key of these bytes alone."""
         return Owner(OwnerKind.RAW_MAIL, self.pk)
 
-    def as_subject(self) -> Subject:
-        """Return what an entry about this mail names."""
-        return Subject(SubjectKind.MAIL, self.pk, self.inbox_id)
+    def as_subject(self, *, at: Ticket) -> Subject:
+        """Return what an entry about this mail names; it stands in the timeline of the ticket `at`."""
+        return Subject(SubjectKind.MAIL, self.pk, self.inbox_id, ticket_id=at.pk)

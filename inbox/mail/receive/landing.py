@@ -78,7 +78,7 @@ def land_unreadable(raw: RawMail, reason: str) -> Message:
         NewTicket(ticket_id, raw.inbox, subject, sender="", unreadable=True),
         NewMessage(Direction.INBOUND, text, subject=subject, at=raw.arrived_at, machine=True, attachments=files),
     )
-    record(Action.MAIL_QUARANTINED, on=raw.as_subject(), reason=reason, ticket=ticket.pk)
+    record(Action.MAIL_QUARANTINED, on=raw.as_subject(at=ticket), reason=reason)
     return message
 
 

@@ -28,5 +28,5 @@ def retry(ticket: Ticket, raw: RawMail) -> None:
     raw.save(update_fields=["state", "attempts", "reason"])
     InboundMail.objects.filter(raw=raw, verdict=Verdict.QUARANTINE).delete()
     delete_ticket(ticket)
-    record(Action.MAIL_RETRIED, on=raw.as_subject(), ticket=ticket.pk)
+    record(Action.MAIL_RETRIED, on=raw.as_subject(at=ticket))
     emit(RawMailsStored((raw.pk,)))
