@@ -64,3 +64,9 @@ class RightMissing(Forbidden):
     def __init__(self, need: str) -> None:
         super().__init__(f"this needs the right {need} on the inbox")
         self.need = need
+
+
+class ReaderDenied(Forbidden):
+    """The person cannot be named as a reader: the inbox is shut to them, or the ticket is not restricted."""
+
+    code = "reader_denied"
