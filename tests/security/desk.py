@@ -2,11 +2,13 @@
 
 from base64 import b64decode
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Final
 from uuid import UUID, uuid4
 
 from django.contrib.auth.models import Group
 from django.test import Client
+from django.utils import timezone
 
 from accounts.models import Team, User
 from helpdesk.core.ids import new_id
@@ -77,6 +79,8 @@ def make_side(name: str, words: Words | None = None) -> Side:
     waiting = make_reply(ticket, words.reply, by=author)
     refused = make_reply(ticket, words.reply, by=author)
     OutboundMail.objects.filter(pk=refused.pk).update(state=OutState.REFUSED)
+    # A slow machine must not end the time in which it can be taken back.
+    OutboundMail.objects.filter(pk=waiting.pk).update(send_after=timezone.now() + timedelta(hours=1))
     names = {
         "number": str(ticket.number),
         "message": str(message.pk),
