@@ -18,7 +18,7 @@ export function execute(id, event) {
 }
 
 export const typing = (node) => !!node?.closest?.("input:not([type=checkbox], [type=radio]), textarea, select, [contenteditable=true]");
-const composing = (event) => event.isComposing || event.keyCode === 229;
+export const composing = (event) => event.isComposing || event.keyCode === 229;
 const singleKeys = () => document.body.dataset.singleKeys !== "off";
 
 // What the layout typed, not where the key lies; on a layout without Latin letters, the letter of the place.

@@ -33,9 +33,13 @@ function fetchNow() {
   if (asked.size) later();
 }
 
+// A mail that has left, or was refused, changes no version: its ticket is read again while one waits there.
+const waits = () => document.querySelector("#thread [data-waits]");
+
 async function ticketChanged({ number, version: now }) {
   await answered();
   const key = String(number);
+  if (key === current() && now === version() && waits()) freshen();
   if ((acted.get(key) ?? 0) >= now) return;
   if (key === current() && now > version()) (box() ? box().changedElsewhere() : freshen());
   if (Number(rowOf(key)?.dataset.version ?? 0) >= now) return;
@@ -49,9 +53,11 @@ function heard(signal) {
   else if (signal.event === "state") light(signal.state);
 }
 
-function stream(share) {
+let open;
+function stream(share, lost = false) {
+  open?.close();
   const source = new EventSource(document.body.dataset.live);
-  let lost = false;
+  open = source;
   source.onopen = () => {
     share({ event: "state", state: "on" });
     if (lost) share({ event: "resync" });
@@ -60,7 +66,7 @@ function stream(share) {
   source.onerror = () => {
     lost = true;
     share({ event: "state", state: "off" });
-    if (source.readyState === EventSource.CLOSED) setTimeout(() => stream(share), 10000 + Math.random() * 5000);
+    if (source.readyState === EventSource.CLOSED) setTimeout(() => { if (open === source) stream(share, true); }, 10000 + Math.random() * 5000);
   };
   const read = (event) => share({ event: event.type, ...JSON.parse(event.data || "{}") });
   for (const name of ["message", "ticket", "resync"]) source.addEventListener(name, read);
@@ -74,11 +80,11 @@ export function start() {
   const lead = () => new Promise(() => {
     bus.onmessage = ({ data }) => { if (data.event === "who") bus.postMessage({ event: "state", state: document.getElementById("light").dataset.state }); };
     stream(share);
+    addEventListener("online", () => stream(share, true)); // the old connection may hang without a word
   });
   if (navigator.locks) navigator.locks.request("postern-live", lead);
   else lead();
   bus.postMessage({ event: "who" });
   document.addEventListener("visibilitychange", () => { if (!document.hidden && (stale || asked.size)) { stale = false; later(); } });
   addEventListener("offline", () => light("off"));
-  addEventListener("online", () => resync());
 }

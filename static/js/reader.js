@@ -43,10 +43,11 @@ export async function freshen() {
   const other = fresh?.querySelector(".conversation");
   if (!other || !mine || other.dataset.number !== mine.dataset.number) return false;
   for (const name of ["version", "state", "title"]) mine.dataset[name] = other.dataset[name];
+  const more = other.querySelectorAll(".message").length > mine.querySelectorAll(".message").length;
   mine.querySelector(".ticket-head").replaceWith(document.importNode(other.querySelector(".ticket-head"), true));
   document.getElementById("thread").replaceChildren(...document.importNode(other.querySelector("#thread"), true).childNodes);
   for (const field of document.querySelectorAll("#reader [name=version]")) field.value = other.dataset.version;
-  toLast();
+  if (more) toLast();
   return true;
 }
 

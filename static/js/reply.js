@@ -1,5 +1,5 @@
 // <reply-box>: reply or note, drafts, files, the guard against answering an old state, a session that ended.
-import { command } from "./keys.js";
+import { command, composing } from "./keys.js";
 import { form, post, say, words } from "./net.js";
 import { current, freshen, reload } from "./reader.js";
 import { sentAndClosed, wentWell } from "./acts.js";
@@ -67,7 +67,7 @@ class ReplyBox extends HTMLElement {
 
   // Keys, files
   pressed(event) {
-    if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey) || event.isComposing) return;
+    if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey) || composing(event)) return;
     event.preventDefault();
     const shown = [...this.form.querySelectorAll("button[name=after]")].filter((button) => button.checkVisibility());
     const wanted = shown.find((button) => button.value === (event.shiftKey ? "stay" : "closed")) ?? shown[0];
