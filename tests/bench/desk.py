@@ -57,7 +57,7 @@ class Browser:
         plain = {"Content-Type": "application/x-www-form-urlencoded", "Referer": f"http://localhost:{self.port}/"}
         return self._ask("POST", path, body, {**plain, **headers})
 
-    def _ask(self, method: str, path: str, body: str | None, headers: dict[str, str]) -> Answer:
+    def _ask(self, method: str, path: str, body: str | bytes | None, headers: dict[str, str]) -> Answer:
         if self.connection is None:
             self.connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
         sent = {name.replace("_", "-"): value for name, value in headers.items()}
@@ -71,7 +71,9 @@ class Browser:
                 self.cookies[key] = rest.partition(";")[0]
         return Answer(response.status, {name.lower(): value for name, value in response.getheaders()}, content)
 
-    def _sent(self, method: str, path: str, body: str | None, headers: dict[str, str]) -> http.client.HTTPResponse:
+    def _sent(
+        self, method: str, path: str, body: str | bytes | None, headers: dict[str, str]
+    ) -> http.client.HTTPResponse:
         assert self.connection is not None
         try:
             self.connection.request(method, path, body, headers)

@@ -1,0 +1,87 @@
+"""Through the door in a real browser: enrolment with its codes shown once, wrong codes, sign-out."""
+
+import re
+import time
+
+import pyotp
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.house import House
+
+pytestmark = pytest.mark.browser
+
+_PASSWORD = "seven-green-teapots-on-a-raft"  # noqa: S105 - of a person made here
+_EMAIL = f"nora.{time.time_ns()}@nordlicht.example.org"
+_MAKE = f"""
+from accounts.services.people import create_user
+from inbox.inboxes.models import Role
+from inbox.inboxes.services.bindings import BindingSpec, make_binding
+user = create_user("{_EMAIL}", "Nora Neu", "{_PASSWORD}")
+role = Role.objects.get(name="Agent")
+make_binding(BindingSpec(role, (), all_inboxes=True, people=(user,), reason="new"), by=None)
+"""
+
+
+def _password_step(page: Page, email: str, password: str) -> None:
+    page.goto("/login/")
+    page.get_by_label("E-mail address").fill(email)
+    page.get_by_label("Password").fill(password)
+    page.get_by_role("button", name="Continue").click()
+
+
+def test_new_person_enrols_and_sees_the_codes_once(house: House) -> None:
+    house.desk.manage("shell", "-v0", "-c", _MAKE)
+    page = house.stranger().new_page()
+
+    _password_step(page, _EMAIL, _PASSWORD)
+    page.wait_for_url("**/login/enrol/")
+    expect(page.locator(".qr-box svg")).to_be_visible()
+    page.goto("/")
+    page.wait_for_url("**/login/enrol/")
+    secret = re.sub(r"\s", "", page.locator(".secret code").inner_text())
+    page.get_by_label("Code").fill("000000" if pyotp.TOTP(secret).now() != "000000" else "111111")
+    page.get_by_role("button", name="Confirm").click()
+    expect(page.get_by_text("This code is not right")).to_be_visible()
+    assert re.sub(r"\s", "", page.locator(".secret code").inner_text()) == secret
+    page.get_by_label("Code").fill(house.code(secret))
+    page.get_by_role("button", name="Confirm").click()
+    expect(page.get_by_role("heading", name="Keep these codes")).to_be_visible()
+    codes = page.locator(".codes code").all_inner_texts()
+    page.get_by_role("link", name="I have kept them").click()
+    page.wait_for_selector("nav.nav")
+    page.goto("/login/codes/")
+
+    assert len(set(codes)) == len(codes) >= 8
+    assert not any(code in page.content() for code in codes)
+    house.forgive("400")
+
+
+def test_recovery_code_and_wrong_code(house: House) -> None:
+    user = house.user("nina")
+    page = house.stranger().new_page()
+
+    _password_step(page, user["email"], user["password"])
+    page.wait_for_url("**/login/code/")
+    page.goto("/")
+    page.wait_for_url("**/login/**")
+    page.goto("/login/code/")
+    right = pyotp.TOTP(user["totp_secret"]).now()
+    page.get_by_label("Code").fill(f"{(int(right) + 1) % 1_000_000:06d}")
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_text("This code is not right")).to_be_visible()
+    assert page.get_by_label("Code").evaluate("node => document.activeElement === node")
+    house.forgive("400")
+
+
+def test_signing_out_closes_every_tab(house: House) -> None:
+    page = house.sit("nina", fresh=True)
+    other = page.context.new_page()
+    other.goto("/")
+
+    page.get_by_role("button", name="Sign out").click()
+    page.get_by_text("You are signed out").wait_for()
+    other.goto("/")
+
+    assert other.url.startswith(f"{house.address}/login/")
+    house.forgive("401")
