@@ -44,7 +44,7 @@ class OutboundMail(SealedModel):
     text = SealedTextField()
     html = SealedTextField()
     outstanding = SealedJSONField(null=True)
-    """None while all wait for it, else {"to": [address], "refused": [words]}: some have it, `to` have not."""
+    """None while all wait for it, else {"to": [address], "refused": {address: words}}: some have it, `to` have not."""
     state = models.CharField(max_length=10, choices=OutState.choices, default=OutState.QUEUED)
     send_after = models.DateTimeField(default=timezone.now)
     """No try before this moment: the undo window, then the growing waits of deferred mail."""

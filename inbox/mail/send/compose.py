@@ -137,7 +137,9 @@ def _local(address: str) -> str:
 
 
 def _one_line(text: str) -> str:
-    return " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
+    """Return a text of outsiders for a header: one line, and nothing that is read as an encoded word (RFC 2047)."""
+    plain = "".join(letter if letter.isprintable() else " " for letter in text)
+    return " ".join(plain.replace("=?", "= ?").split())
 
 
 def _date(at: datetime) -> str:

@@ -1,7 +1,7 @@
 """Where a try to deliver leaves its mail: the verdict over an outcome, and the row that keeps it."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -28,14 +28,17 @@ SECOND_TRY: Final = timedelta(minutes=15)
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """Where a try leaves its row. `outstanding` are the addresses that have not got it while others have."""
+    """Where a try leaves its row. `outstanding` are the addresses that have not got it while others have.
+
+    `refused` holds the server's words for each address that never will.
+    """
 
     state: OutState
     reason: str = ""
     send_after: datetime | None = None
     words: str | None = None
     outstanding: tuple[str, ...] = ()
-    refused: tuple[str, ...] = ()
+    refused: Mapping[str, str] = field(default_factory=dict)
 
 
 def verdict(row: OutboundMail, outcome: Outcome) -> Settled:
@@ -44,7 +47,7 @@ def verdict(row: OutboundMail, outcome: Outcome) -> Settled:
         return uncertain(row)
     before = _refused_before(row)
     if outcome.kind is OutcomeKind.SENT or before is not None:
-        return _partly(row, outcome, before or ())
+        return _partly(row, outcome, before or {})
     if outcome.kind is OutcomeKind.REFUSED:
         return Settled(OutState.REFUSED, OutReason.REFUSED, words=outcome.words)
     if row.attempts > len(WAITS):
@@ -86,24 +89,24 @@ def settle(row: OutboundMail, settled: Settled) -> OutState:
     return settled.state
 
 
-def _refused_before(row: OutboundMail) -> tuple[str, ...] | None:
+def _refused_before(row: OutboundMail) -> dict[str, str] | None:
     """Return what was said of those refused in earlier tries, None when nobody has got the mail yet."""
     with purpose(Purpose.SYSTEM):
         outstanding = row.outstanding
-    return None if outstanding is None else tuple(outstanding["refused"])
+    return None if outstanding is None else dict(outstanding["refused"])
 
 
-def _partly(row: OutboundMail, outcome: Outcome, refused_before: Sequence[str]) -> Settled:
+def _partly(row: OutboundMail, outcome: Outcome, refused_before: Mapping[str, str]) -> Settled:
     """Some have the mail now: the others are tried again, or named."""
     later, never = _left(row, outcome)
-    refused = (*refused_before, *_lines(never))
-    words = "; ".join((*refused, *_lines(later)))
+    refused = {**refused_before, **never}
+    words = "; ".join(f"{address}: {said}" for address, said in {**refused, **later}.items())
     if later and row.attempts <= len(WAITS):
         return Settled(
             OutState.DEFERRED, OutReason.PARTLY_LATER, _next_try(row), words, outstanding=tuple(later), refused=refused
         )
     if words:
-        return Settled(OutState.SENT, OutReason.PARTLY, words=words, outstanding=(*never, *later))
+        return Settled(OutState.SENT, OutReason.PARTLY, words=words, outstanding=(*refused, *later))
     return Settled(OutState.SENT, OutReason.SECOND_TRY if row.lost_once else "")
 
 
@@ -125,10 +128,6 @@ def _waiting(row: OutboundMail) -> list[str]:
         return list(row.outstanding["to"])
 
 
-def _lines(turned_away: Mapping[str, str]) -> tuple[str, ...]:
-    return tuple(f"{address}: {words}" for address, words in turned_away.items())
-
-
 def _next_try(row: OutboundMail) -> datetime:
     return timezone.now() + WAITS[min(row.attempts, len(WAITS)) - 1]
 
@@ -140,7 +139,7 @@ def _change(row: OutboundMail, settled: Settled) -> list[str]:
     row.server_words = settled.words
     fields = ["state", "reason", "claimed_at", "server_words", "send_after", "sent_at", "lost_once"]
     if settled.outstanding:
-        row.outstanding = {"to": list(settled.outstanding), "refused": list(settled.refused)}
+        row.outstanding = {"to": list(settled.outstanding), "refused": dict(settled.refused)}
         fields.append("outstanding")
     if settled.send_after is not None:
         row.send_after = settled.send_after

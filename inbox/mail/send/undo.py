@@ -60,7 +60,10 @@ def resend(outbound: OutboundMail) -> OutboundMail:
     outbound.reason = ""
     outbound.attempts = 0
     outbound.send_after = timezone.now()
-    outbound.save(update_fields=["state", "reason", "attempts", "send_after"])
+    with purpose(Purpose.SYSTEM):
+        if outbound.outstanding is not None:
+            outbound.outstanding = {"to": outbound.outstanding["to"], "refused": {}}
+    outbound.save(update_fields=["state", "reason", "attempts", "send_after", "outstanding"])
     record(Action.MAIL_RESENT, on=outbound.as_subject(), message=outbound.message_id)
     return outbound
 
