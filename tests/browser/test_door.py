@@ -1,7 +1,6 @@
 """Through the door in a real browser: enrolment with its codes shown once, wrong codes, sign-out."""
 
 import re
-import time
 
 import pyotp
 import pytest
@@ -10,17 +9,6 @@ from playwright.sync_api import Page, expect
 from tests.browser.house import House
 
 pytestmark = pytest.mark.browser
-
-_PASSWORD = "seven-green-teapots-on-a-raft"  # noqa: S105 - of a person made here
-_EMAIL = f"nora.{time.time_ns()}@nordlicht.example.org"
-_MAKE = f"""
-from accounts.services.people import create_user
-from inbox.inboxes.models import Role
-from inbox.inboxes.services.bindings import BindingSpec, make_binding
-user = create_user("{_EMAIL}", "Nora Neu", "{_PASSWORD}")
-role = Role.objects.get(name="Agent")
-make_binding(BindingSpec(role, (), all_inboxes=True, people=(user,), reason="new"), by=None)
-"""
 
 
 def _password_step(page: Page, email: str, password: str) -> None:
@@ -31,10 +19,10 @@ def _password_step(page: Page, email: str, password: str) -> None:
 
 
 def test_new_person_enrols_and_sees_the_codes_once(house: House) -> None:
-    house.desk.manage("shell", "-v0", "-c", _MAKE)
+    user = house.newcomer()
     page = house.stranger().new_page()
 
-    _password_step(page, _EMAIL, _PASSWORD)
+    _password_step(page, user["email"], user["password"])
     page.wait_for_url("**/login/enrol/")
     expect(page.locator(".qr-box svg")).to_be_visible()
     page.goto("/")

@@ -11,6 +11,7 @@ from tests.browser.reading import current, find, numbers, said
 pytestmark = pytest.mark.browser
 
 _LONG = "\n".join(f"Line {n} of an answer that took an hour." for n in range(1, 41))
+_KEYS = [("Enter", False), ("Enter", True), ("Escape", False), ("j", False), ("e", False), ("/", False)]
 _COMPOSE = """([selector, key, keyCode, extra]) => {
   const node = selector ? document.querySelector(selector) : document.body;
   node.focus();
@@ -72,12 +73,19 @@ def test_composing_keys_only_compose(house: House, code: int) -> None:
     taken = [
         page.evaluate(_COMPOSE, [selector, key, code, {**extra, "ctrlKey": control}])
         for selector in ("#text", "#find", "")
-        for key, control in (("Enter", False), ("Enter", True), ("Escape", False), ("j", False), ("e", False), ("/", False))
+        for key, control in (
+            ("Enter", False),
+            ("Enter", True),
+            ("Escape", False),
+            ("j", False),
+            ("e", False),
+            ("/", False),
+        )
     ]
     page.wait_for_timeout(800)
 
     assert not any(taken)
-    assert current(page) == number and numbers(page) == rows
+    assert (current(page), numbers(page)) == (number, rows)
     expect(page.locator("#text")).to_have_value("変換中")
     page.locator("#text").fill("変換しました。")
     page.locator("#text").press("Control+Enter")

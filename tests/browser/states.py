@@ -1,0 +1,174 @@
+"""The main states of the pages, by name: what accessibility is asked of and pictures are taken of."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from email.message import EmailMessage
+from typing import Any, Final
+
+from playwright.sync_api import Page, expect
+
+from tests.browser.house import LARGE, House, letter
+from tests.browser.reading import find
+
+_STRANGER: Final = ""
+_NEWSLETTER: Final = """<html><body><h1 style="color:#0a5c4a">Autumn at the wheel makers</h1>
+<p>Spokes, rims and <a href="https://wheels.example.net/offers">eleven offers</a>.</p>
+<table><tr><th>Rim</th><th>Price</th></tr><tr><td>28 inch</td><td>49 EUR</td></tr></table>
+<img src="https://wheels.example.net/open.gif" width="1" height="1"></body></html>"""
+
+
+Go = Callable[[Page, House], None]
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """One state: who sees it ("" is a stranger) and how to get there from an empty page."""
+
+    name: str
+    who: str
+    go: Go
+
+    def show(self, house: House, **options: Any) -> Page:  # Any: playwright's options
+        """Return a new page in this state."""
+        page = house.sit(self.who, **options) if self.who else house.stranger(**options).new_page()
+        self.go(page, house)
+        return page
+
+
+def prepare(house: House) -> None:
+    """Post the mails that the states need, and let one answer be refused."""
+    house.post(
+        letter("A question in plain text", "Hello,\n\nwhich tyre fits my 28 inch rim?\n\nRegards\nPetra"),
+        letter("Nobody there to answer", "Please answer.", sender="Rita <refuse.rita@mail.example.net>"),
+        _newsletter(),
+        letter("A very large drawing", "x" * 76 + "\n" + ("y" * 76 + "\n") * (LARGE // 77 + 10)),
+    )
+    page = house.sit("greta")
+    find(page, "Nobody there to answer")
+    if not page.get_by_text("There is no such person here").count():
+        page.locator("#text").fill("Here is your answer.")
+        page.get_by_role("button", name="Send", exact=True).click()
+        expect(page.get_by_text("There is no such person here").first).to_be_visible(timeout=60_000)
+    find(page, "A question in plain text")
+    page.keyboard.press("n")
+    page.locator("#text").fill("I asked the workshop: 42 mm at most.")
+    page.keyboard.press("Control+Enter")
+    expect(page.locator(".message.note")).to_be_visible()
+    page.context.close()
+
+
+def _newsletter() -> EmailMessage:
+    mail = letter("Autumn at the wheel makers", "See the offers.", sender="Wheels <news@wheels.example.net>")
+    mail.add_alternative(_NEWSLETTER, subtype="html")
+    return mail
+
+
+def _at(path: str) -> Go:
+    def go(page: Page, _house: House) -> None:
+        page.goto(path)
+        page.wait_for_load_state()
+
+    return go
+
+
+def _ticket(subject: str, *keys: str) -> Go:
+    def go(page: Page, _house: House) -> None:
+        find(page, subject)
+        page.mouse.move(0, 0)
+        for key in keys:
+            page.keyboard.press(key)
+        page.wait_for_timeout(500)
+
+    return go
+
+
+def _newcomer(page: Page, house: House) -> None:
+    user = house.newcomer()
+    _password(page, user["email"], user["password"])
+    expect(page.locator(".qr-box svg")).to_be_visible()
+
+
+def _codes(page: Page, house: House) -> None:
+    _newcomer(page, house)
+    page.get_by_label("Code").fill(house.code("".join(page.locator(".secret code").inner_text().split())))
+    page.get_by_role("button", name="Confirm").click()
+    expect(page.locator(".codes")).to_be_visible()
+
+
+def _code(page: Page, house: House) -> None:
+    user = house.user("greta")
+    _password(page, user["email"], user["password"])
+    expect(page.get_by_role("heading", name="Your code")).to_be_visible()
+
+
+def _password(page: Page, email: str, password: str) -> None:
+    page.goto("/login/")
+    page.get_by_label("E-mail address").fill(email)
+    page.get_by_label("Password").fill(password)
+    page.get_by_role("button", name="Continue").click()
+
+
+def _selected(page: Page, _house: House) -> None:
+    page.goto("/?folder=open")
+    for key in ("j", "x", "j", "x"):
+        page.keyboard.press(key)
+    expect(page.locator("#bulk")).to_be_visible()
+
+
+def _out(page: Page, _house: House) -> None:
+    find(page, "Autumn at the wheel makers")
+    link = page.frame_locator("mail-frame iframe").get_by_role("link").first
+    page.goto(link.get_attribute("href") or "")
+
+
+def _printed(page: Page, _house: House) -> None:
+    number = find(page, "A question in plain text")
+    page.goto(f"/t/{number}/print")
+
+
+def _timeline(page: Page, _house: House) -> None:
+    page.goto("/audit/")
+    page.goto(page.locator("a[href*='/audit/ticket/']").first.get_attribute("href") or "")
+
+
+def _admin(path: str, *, row: bool = False) -> Go:
+    def go(page: Page, _house: House) -> None:
+        page.goto(f"/admin/{path}")
+        if row:
+            page.locator("#result_list tbody tr th a").first.click()
+            page.wait_for_load_state()
+
+    return go
+
+
+STATES: Final = (
+    State("login", _STRANGER, _at("/login/")),
+    State("code", _STRANGER, _code),
+    State("enrol", _STRANGER, _newcomer),
+    State("codes", _STRANGER, _codes),
+    State("list", "greta", _at("/?folder=open")),
+    State("selected", "greta", _selected),
+    State("empty", "greta", _at("/?folder=spam")),
+    State("text", "greta", _ticket("A question in plain text")),
+    State("html", "greta", _ticket("Autumn at the wheel makers")),
+    State("note", "greta", _ticket("A question in plain text", "n")),
+    State("refused", "greta", _ticket("Nobody there to answer")),
+    State("quarantine", "greta", _ticket("could not be read")),
+    State("assign", "greta", _ticket("A question in plain text", "a")),
+    State("keys", "greta", _ticket("A question in plain text", "?")),
+    State("read-only", "nina", _ticket("A question in plain text")),
+    State("new", "greta", _at("/new")),
+    State("me", "greta", _at("/me/")),
+    State("out", "greta", _out),
+    State("print", "greta", _printed),
+    State("absent-ticket", "greta", _at("/t/999999")),
+    State("absent-page", "greta", _at("/nowhere")),
+    State("log", "aisha", _at("/audit/")),
+    State("timeline", "aisha", _timeline),
+    State("export", "aisha", _at("/audit/export")),
+    State("admin", "viktor", _admin("")),
+    State("admin-people", "viktor", _admin("accounts/user/")),
+    State("admin-person", "viktor", _admin("accounts/user/", row=True)),
+    State("admin-role", "viktor", _admin("inboxes/role/", row=True)),
+    State("admin-mailbox", "tomasz", _admin("mail/mailbox/", row=True)),
+)
