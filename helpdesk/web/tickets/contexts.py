@@ -16,12 +16,14 @@ from helpdesk.web.tickets.delivery import Delivery, deliveries_of, quarantine_of
 from inbox.inboxes.access import workers_in
 from inbox.inboxes.models import Inbox
 from inbox.inboxes.permissions import Access, Right
+from inbox.mail.send.files import kept_files
 from inbox.mail.send.recipients import Suggestion, suggest
 from inbox.tickets.models import Ticket
+from inbox.tickets.opening.files import attachment_view
 from inbox.tickets.opening.lists import ListQuery, show_counts, show_list
 from inbox.tickets.opening.people import person
 from inbox.tickets.opening.reader import show_draft, show_ticket
-from inbox.tickets.rows import Person, TicketView
+from inbox.tickets.rows import AttachmentView, Person, TicketView
 from inbox.tickets.states import Direction, DraftKind, Folder
 
 _OFFERED = (Right.REPLY, Right.NOTE, Right.ASSIGN, Right.EDIT, Right.DELETE, Right.VIEW_RAW)
@@ -30,11 +32,15 @@ Context = dict[str, object]
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """Who an answer would go to, as the composer shows it. `warning` is "" when there is nothing to say."""
+    """Who an answer would go to, as the composer shows it. `warning` is "" when there is nothing to say.
+
+    `kept` are the files of a mail that the person took back.
+    """
 
     to: tuple[object, ...]
     cc: tuple[object, ...]
     warning: str
+    kept: tuple[AttachmentView, ...]
 
 
 def list_query(query: QueryDict) -> ListQuery:
@@ -83,7 +89,7 @@ def reader_context(request: DeskRequest, ticket: Ticket, query: ListQuery) -> Co
         "rights": rights,
         "people": _assignable(access, ticket, request.user) if rights["assign"] else (),
         "draft": show_draft(ticket, DraftKind.REPLY, DraftKind.NOTE, by=request.user),
-        "answer": _answer(ticket) if rights["reply"] else None,
+        "answer": _answer(ticket, request.user) if rights["reply"] else None,
         "delivery": _delivery(view, access, ticket),
         "quarantine": quarantine_of(ticket),
         "upload_bytes": settings.POSTERN_UPLOAD_BYTES,
@@ -104,10 +110,11 @@ def _assignable(access: Access, ticket: Ticket, user: User) -> tuple[Person, ...
     return tuple(sorted(people, key=lambda each: (each.id != user.pk, each.name.casefold())))
 
 
-def _answer(ticket: Ticket) -> Answer:
+def _answer(ticket: Ticket, user: User) -> Answer:
     with purpose(Purpose.VIEW):
         suggestion = suggest(ticket)
-    return Answer(suggestion.to, suggestion.cc, _warning(suggestion))
+        kept = tuple(attachment_view(ticket, file) for file in kept_files(ticket, by=user))
+    return Answer(suggestion.to, suggestion.cc, _warning(suggestion), kept)
 
 
 def _warning(suggestion: Suggestion) -> str:

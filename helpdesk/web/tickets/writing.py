@@ -46,6 +46,7 @@ def reply(request: DeskRequest, number: int) -> HttpResponse:
         seen_version(request),
         cc=[Recipient("", address) for address in request.POST.getlist("cc")[:50]],
         files=uploaded(request),
+        kept=_kept(request),
         then=then,
     )
     try:
@@ -139,6 +140,16 @@ def _conflict(request: HttpRequest, ticket: Ticket, moved: TicketMoved) -> HttpR
 def _version(ticket: Ticket) -> int:
     ticket.refresh_from_db(fields=["version"])
     return ticket.version
+
+
+def _kept(request: HttpRequest) -> list[UUID] | None:
+    """Return which files of a mail taken back go along, None when the page offered none."""
+    if "kept_offered" not in request.POST:
+        return None
+    try:
+        return [UUID(file_id) for file_id in request.POST.getlist("kept")]
+    except ValueError as error:
+        raise Invalid("a kept file has a broken name; load the page again") from error
 
 
 def _once(request: HttpRequest) -> UUID:

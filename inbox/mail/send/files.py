@@ -35,7 +35,7 @@ def kept_files(ticket: Ticket, *, by: User) -> list[Attachment]:
 def take_kept(message: Message, file_ids: Sequence[UUID], *, by: User) -> None:
     """Give the kept files of `by` with these ids to `message`, after its own; ids of others' files change nothing.
 
-    Kept files that are not named are removed: who sends without them does not want them any more.
+    Kept files that are not named are removed: whoever was offered them and sends without does not want them any more.
     """
     kept = kept_files(message.ticket, by=by)
     own = message.attachments.count()

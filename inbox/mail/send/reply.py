@@ -32,7 +32,8 @@ class NewReply:
     """What a person sends. `seen` is the version that they looked at (None: send anyway).
 
     `to` None means whoever the suggestion names. `then` is the state that the ticket moves to, None for none. `kept`
-    are ids of files that came back with a mail taken back (`send.files.kept_files`).
+    are ids of files that came back with a mail taken back (`send.files.kept_files`): those go along, the others are
+    dropped; None leaves all of them for later.
     """
 
     text: str
@@ -41,7 +42,7 @@ class NewReply:
     to: Sequence[Recipient] | None = None
     cc: Sequence[Recipient] = field(default_factory=tuple)
     files: Sequence[Upload] = field(default_factory=tuple)
-    kept: Sequence[UUID] = field(default_factory=tuple)
+    kept: Sequence[UUID] | None = None
     then: State | None = None
 
 
@@ -103,7 +104,8 @@ def _write(ticket: Ticket, new: NewReply, head: _Head, *, by: User) -> Message:
         attachments=seal_uploads(ticket.pk, new.files),
     )
     written = write_message(ticket, message)
-    take_kept(written, new.kept, by=by)
+    if new.kept is not None:
+        take_kept(written, new.kept, by=by)
     return written
 
 
