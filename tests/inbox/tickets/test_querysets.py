@@ -126,7 +126,7 @@ def test_rows_of_the_same_moment_are_each_on_one_page() -> None:
     assert found == sorted((ticket.pk for ticket in tickets), reverse=True)
 
 
-CASES: Final = {
+CASES: Final[dict[Folder, dict[str, object]]] = {
     Folder.MINE: {"state": "open", "mine": True},
     Folder.UNASSIGNED: {"state": "open"},
     Folder.PENDING: {"state": "pending"},
