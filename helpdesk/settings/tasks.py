@@ -20,7 +20,11 @@ CACHES = {
     "default": {
         "BACKEND": "django.core.cache.backends.redis.RedisCache",
         "LOCATION": redis_database(1),
-        "OPTIONS": {"socket_connect_timeout": 0.2, "socket_timeout": 1.0},
+        "OPTIONS": {
+            "socket_connect_timeout": 0.2,
+            "socket_timeout": 1.0,
+            "serializer": "helpdesk.core.plain_cache.JsonSerializer",
+        },
     }
 }
 CELERY_BROKER_URL = redis_database(2, broker=True)
