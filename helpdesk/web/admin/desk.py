@@ -47,7 +47,6 @@ class DeskAdmin(admin.ModelAdmin):  # type: ignore[type-arg] # Django's classes 
     """Where the inbox stands in a row: a lookup from this model."""
     list_per_page = 50
     show_full_result_count = False
-    actions_selection_counter = False
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         """Return whether the person sees this part at all."""
