@@ -20,7 +20,9 @@ def _ring_process(event: RawMailsStored) -> None:
 
 
 def _tell_pages(event: MessageAdded | TicketChanged | OutboundChanged) -> None:
-    restricted = Ticket.objects.filter(pk=event.ticket_id).values_list("restricted", flat=True).first()
+    restricted: bool | None = False  # as every ticket begins
+    if event.version > 1:
+        restricted = Ticket.objects.filter(pk=event.ticket_id).values_list("restricted", flat=True).first()
     publish(
         {
             "number": event.number,

@@ -4,7 +4,6 @@ import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Self
 from uuid import UUID
 
 from django.conf import settings
@@ -32,10 +31,11 @@ _FULL_WAIT = timedelta(seconds=60)
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """A mail whose turn it is. `counted` says that this try is counted already."""
+    """A mail whose turn it is. `counted` says that this try is counted already; `desk` are our inboxes by address."""
 
     raw: RawMail
     counted: bool
+    desk: Mapping[str, UUID]
 
 
 def process_raw(raw_id: UUID) -> RawState:
@@ -61,7 +61,8 @@ def begin(raw_ids: Sequence[UUID]) -> list[Turn]:
     if fresh:
         RawMail.objects.filter(pk__in=fresh).update(attempts=1, next_try_at=timezone.now() + _FIRST_WAIT)
         reached(KillPoint.ATTEMPT_COUNTED)
-    return [Turn(raw, raw.attempts == 0) for raw in rows]
+    desk = dict(InboxAddress.objects.values_list("address", "inbox_id")) if rows else {}
+    return [Turn(raw, raw.attempts == 0, desk) for raw in rows]
 
 
 def read(turn: Turn) -> RawState:
@@ -84,7 +85,7 @@ def _try(turn: Turn) -> RawState:
     if not turn.counted:
         _count_try(raw)
     try:
-        return _write(raw, _parse(raw))
+        return _write(turn, _parse(raw))
     except ParserFailed as error:
         return _failed(raw, error.reason)
     except CryptoError:
@@ -121,15 +122,16 @@ def _failed(raw: RawMail, reason: str) -> RawState:
 
 
 @transaction.atomic
-def _write(raw: RawMail, mail: ParsedMail) -> RawState:
-    if not _lock(raw):
-        return RawState.DONE
+def _write(turn: Turn, mail: ParsedMail) -> RawState:
+    raw = turn.raw
     if raw.is_import:
         raw.arrived_at = _arrival_of_import(mail)
-    desk = _Desk.of(raw, mail)
-    judgement = judge(mail, from_desk=desk.wrote)
-    for inbox in desk.receiving:
-        others = frozenset(other.pk for other in desk.receiving if other.pk != inbox.pk)
+    if not _settle(raw, RawState.DONE, ""):
+        return RawState.DONE
+    wrote, receiving = _places(raw, mail, turn.desk)
+    judgement = judge(mail, from_desk=wrote)
+    for inbox in receiving:
+        others = frozenset(other.pk for other in receiving if other.pk != inbox.pk)
         landed = land(Incoming(raw, inbox, mail, judgement, others))
         InboundMail.objects.create(
             raw=raw,
@@ -139,28 +141,34 @@ def _write(raw: RawMail, mail: ParsedMail) -> RawState:
             thread_reason=landed.reason,
             message=landed.message,
         )
-    return _settle(raw, RawState.DONE, "")
+    reached(KillPoint.PROCESS_BEFORE_COMMIT)
+    return RawState.DONE
 
 
 @transaction.atomic
 def _quarantine(raw: RawMail, reason: str) -> RawState:
-    if not _lock(raw):
-        return RawState.DONE
-    InboundMail.objects.create(
-        raw=raw,
-        inbox=raw.inbox,
-        verdict=Verdict.QUARANTINE,
-        verdict_reason=reason,
-        thread_reason="new",
-        message=land_unreadable(raw, reason),
-    )
-    return _settle(raw, RawState.QUARANTINED, reason)
+    if _settle(raw, RawState.QUARANTINED, reason):
+        InboundMail.objects.create(
+            raw=raw,
+            inbox=raw.inbox,
+            verdict=Verdict.QUARANTINE,
+            verdict_reason=reason,
+            thread_reason="new",
+            message=land_unreadable(raw, reason),
+        )
+        reached(KillPoint.PROCESS_BEFORE_COMMIT)
+    return RawState.QUARANTINED
 
 
-def _lock(raw: RawMail) -> bool:
-    """Lock the row until the transaction ends and return whether it still waits: another may have been quicker."""
-    rows = RawMail.objects.select_for_update(skip_locked=True).filter(pk=raw.pk, state=RawState.STORED)
-    return rows.values_list("pk", flat=True).first() is not None
+def _settle(raw: RawMail, state: RawState, reason: str) -> bool:
+    """Say what becomes of the mail if this transaction commits; False when somebody else was quicker.
+
+    It comes first: the row is locked by it, so that two readers of one mail never both write.
+    """
+    waiting = RawMail.objects.filter(pk=raw.pk, state=RawState.STORED)
+    mine = waiting.update(state=state, reason=reason, next_try_at=None, arrived_at=raw.arrived_at)
+    transaction.on_commit(lambda: reached(KillPoint.PROCESS_COMMITTED))
+    return bool(mine)
 
 
 def _arrival_of_import(mail: ParsedMail) -> datetime:
@@ -169,30 +177,19 @@ def _arrival_of_import(mail: ParsedMail) -> datetime:
     return min(mail.received or mail.date or now, now)
 
 
-@dataclass(frozen=True, slots=True)
-class _Desk:
-    """What a mail has to do with the desk's addresses: the inboxes that it lands in, and whether one of them wrote."""
-
-    receiving: tuple[Inbox, ...]
-    wrote: bool
-
-    @classmethod
-    def of(cls, raw: RawMail, mail: ParsedMail) -> Self:
-        """Look all addresses of a mail up at once."""
-        sender = _without_plus(mail.from_.address) if mail.from_ else ""
-        delivered = {_without_plus(address) for address in mail.delivered_to}
-        written = {_without_plus(row.address) for row in (*mail.to, *mail.cc)}
-        rows = InboxAddress.objects.filter(address__in={sender, *delivered, *written}).order_by("inbox_id")
-        inboxes = dict(rows.values_list("address", "inbox_id"))
-        return cls(_receiving(raw, inboxes, (delivered, written)), sender in inboxes)
+def _places(raw: RawMail, mail: ParsedMail, desk: Mapping[str, UUID]) -> tuple[bool, tuple[Inbox, ...]]:
+    """Return whether one of our inboxes wrote the mail, and the inboxes that it lands in."""
+    wrote = mail.from_ is not None and _inbox_at(mail.from_.address, desk) is not None
+    written = [row.address for row in (*mail.to, *mail.cc)]
+    named = [{_inbox_at(address, desk) for address in addresses} for addresses in (mail.delivered_to, written)]
+    return wrote, _receiving(raw, [{key for key in keys if key is not None} for keys in named])
 
 
-def _receiving(raw: RawMail, inboxes: Mapping[str, UUID], ways: Sequence[set[str]]) -> tuple[Inbox, ...]:
+def _receiving(raw: RawMail, named: Sequence[set[UUID]]) -> tuple[Inbox, ...]:
     """Return the inboxes that a mail lands in: those it was delivered to, else those it is addressed to, else its own.
 
     An inbox with a mailbox of its own is fed by that one alone: its copy comes there. A file lands where it is told.
     """
-    named = [{key for address, key in inboxes.items() if address in addresses} for addresses in ways]
     if raw.mailbox_id is None or not set().union(*named) - {raw.inbox_id}:
         return (raw.inbox,)
     for keys in named:
@@ -202,13 +199,8 @@ def _receiving(raw: RawMail, inboxes: Mapping[str, UUID], ways: Sequence[set[str
     return (raw.inbox,)
 
 
-def _without_plus(address: str) -> str:
-    local, at, domain = address.strip().lower().rpartition("@")
-    return f"{local.partition('+')[0]}{at}{domain}"
-
-
-def _settle(raw: RawMail, state: RawState, reason: str) -> RawState:
-    RawMail.objects.filter(pk=raw.pk).update(state=state, reason=reason, next_try_at=None, arrived_at=raw.arrived_at)
-    reached(KillPoint.PROCESS_BEFORE_COMMIT)
-    transaction.on_commit(lambda: reached(KillPoint.PROCESS_COMMITTED))
-    return state
+def _inbox_at(address: str, desk: Mapping[str, UUID]) -> UUID | None:
+    """Return the inbox at an address, with or without what stands behind a plus; None for an address of others."""
+    whole = address.strip().lower()
+    local, at, domain = whole.rpartition("@")
+    return desk.get(whole) or desk.get(f"{local.partition('+')[0]}{at}{domain}")
