@@ -82,7 +82,8 @@ def _host(url: str) -> str:
 def _named_host(parts: SplitResult) -> str:
     """Return the host as the link writes it, "" when browsers would look for it elsewhere."""
     if parts.scheme == "mailto":
-        return "" if parts.netloc else parts.path.rpartition("@")[2].lower()
+        _, at, host = parts.path.rpartition("@")
+        return host.lower() if at and not parts.netloc else ""
     return "" if "\\" in parts.netloc else parts.hostname or ""
 
 
