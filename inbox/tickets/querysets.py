@@ -35,8 +35,8 @@ _SEEN: Final = """(NOT t.restricted OR t.inbox_id = ANY(%(restricted)s::uuid[])
     OR EXISTS (SELECT 1 FROM tickets_ticketreader r WHERE r.ticket_id = t.id AND r.user_id = %(me)s))"""
 _BEFORE: Final = "AND (t.last_activity, t.id) < (%(at)s, %(id)s)"
 
-# Two phases (groundwork of the list): the newest ticket of each visible inbox gives the inboxes that can hold a row of
-# this page and the moment that every row is newer than; only these inboxes are then read, by their index.
+# Two phases: the newest ticket of each visible inbox gives the inboxes that can hold a row of this page and the moment
+# that every row is newer than; only these inboxes are then read, by their index.
 _PAGE: Final = """
 WITH heads AS MATERIALIZED (
   SELECT i.id, h.last_activity FROM unnest(%(inboxes)s::uuid[]) i(id) CROSS JOIN LATERAL (

@@ -1,4 +1,4 @@
-"""The thirteen things that django-auditlog does by itself (groundwork of the log, 3.1), each with our answer."""
+"""The thirteen things that django-auditlog does by itself, each with our answer."""
 
 import ast
 from collections.abc import Iterator
