@@ -3,12 +3,6 @@
 from helpdesk.core.errors import Conflict, Forbidden, Invalid, NotFound
 
 
-class PersonNotFound(NotFound):
-    """No person of that key or address."""
-
-    code = "person_not_found"
-
-
 class AddressInUse(Conflict):
     """A person with this address exists, perhaps in other letters' case."""
 

@@ -24,6 +24,3 @@ class Subject:
     def timeline_id(self) -> UUID | None:
         """The ticket in whose timeline the entry stands, None for none."""
         return self.id if self.kind == SubjectKind.TICKET else self.ticket_id
-
-
-DESK_SUBJECT = Subject(SubjectKind.DESK)

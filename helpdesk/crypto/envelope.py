@@ -16,7 +16,6 @@ from helpdesk.crypto.errors import DecryptionError
 VERSION: Final = 1
 ZSTD: Final = 0b0000_0001
 COMPRESS_FROM_BYTES: Final = 512
-OVERHEAD_BYTES: Final = 2 + aead.NONCE_BYTES + aead.TAG_BYTES
 _ZSTD_LEVEL: Final = 3
 _SHORTEST_BYTES: Final = 32
 _HEAD_BYTES: Final = 2

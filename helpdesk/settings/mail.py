@@ -4,16 +4,12 @@ from helpdesk.settings import env
 
 POSTERN_POLL_S = env.integer("POSTERN_POLL_S", 60, low=2, high=3600)
 """How often each mailbox is looked at."""
-MAIL_FETCH_BATCH = 50
-MAIL_PARTIAL_BYTES = 1024 * 1024
 MAIL_MAX_BYTES = env.integer("POSTERN_MAIL_MAX_BYTES", 50 * 1024 * 1024)
 """A larger mail is not downloaded; a ticket says so, once."""
-MAIL_HTML_MAX_BYTES = 256 * 1024
 MAIL_UNDO_S = env.integer("POSTERN_UNDO_S", 10, low=0, high=120)
 MAIL_IMAP_CONNECT_S = 10
 MAIL_IMAP_READ_S = 60
 MAIL_SMTP_TIMEOUT_S = 60
-MAIL_ALLOW_PLAINTEXT_LOOPBACK = True
 DEFAULT_FROM_EMAIL = "postern@localhost"
 EMAIL_BACKEND = "inbox.mail.send.system.OutboxBackend"
 MAIL_TRIES = 3

@@ -1,12 +1,6 @@
 """What can go wrong when rights are given or taken."""
 
-from helpdesk.core.errors import Forbidden, Invalid, NotFound
-
-
-class InboxNotFound(NotFound):
-    """No inbox of that name or key, or it is hidden."""
-
-    code = "inbox_not_found"
+from helpdesk.core.errors import Forbidden, Invalid
 
 
 class OwnBinding(Forbidden):

@@ -3,12 +3,6 @@
 from helpdesk.core.errors import Conflict, Invalid, NotFound, Unavailable
 
 
-class MailboxNotFound(NotFound):
-    """No such mailbox."""
-
-    code = "mailbox_not_found"
-
-
 class MailNotFound(NotFound):
     """No such mail that the caller may see."""
 
