@@ -91,7 +91,7 @@ class House:
         page.get_by_label("E-mail address").fill(user["email"])
         page.get_by_label("Password").fill(user["password"])
         page.get_by_role("button", name="Continue").click()
-        page.get_by_label("Code").fill(self.code(user["totp_secret"]))
+        page.get_by_role("textbox", name="Code").fill(self.code(user["totp_secret"]))
         page.get_by_role("button", name="Sign in").click()
         page.wait_for_selector("nav.nav")
 

@@ -90,7 +90,9 @@ def _newcomer(page: Page, house: House) -> None:
 
 def _codes(page: Page, house: House) -> None:
     _newcomer(page, house)
-    page.get_by_label("Code").fill(house.code("".join(page.locator(".secret code").inner_text().split())))
+    page.get_by_role("textbox", name="Code").fill(
+        house.code("".join(page.locator(".secret code").inner_text().split()))
+    )
     page.get_by_role("button", name="Confirm").click()
     expect(page.locator(".codes")).to_be_visible()
 
