@@ -17,8 +17,8 @@ from inbox.mail import tokens
 from inbox.mail.models import OutboundMail
 from inbox.mail.send.files import Upload, seal_uploads
 from inbox.mail.send.outbox import Outgoing, announced, enqueue, made_before, new_participants, require_text, sender_of
-from inbox.mail.send.quote import written_html, written_text
-from inbox.mail.send.recipients import Recipient, checked, require_somebody
+from inbox.mail.send.quote import written
+from inbox.mail.send.recipients import Recipient, checked, own_addresses, require_somebody
 from inbox.mail.states import OutKind
 from inbox.tickets.services.append import NewMessage
 from inbox.tickets.services.drafts import drop_draft
@@ -59,8 +59,9 @@ def start_conversation(inbox: Inbox, new: NewConversation, *, by: User) -> Outbo
 @transaction.atomic
 def _start(inbox: Inbox, new: NewConversation, *, by: User) -> OutboundMail:
     require_text(new.text)
-    sender_of(inbox)
-    to, cc = checked([new.to]), checked(new.cc)
+    sender = sender_of(inbox)
+    own = own_addresses()
+    to, cc = checked([new.to], own=own), checked(new.cc, own=own)
     require_somebody(to)
     ticket_id = new_id()
     ensure_key(Owner(OwnerKind.TICKET, ticket_id))
@@ -69,16 +70,15 @@ def _start(inbox: Inbox, new: NewConversation, *, by: User) -> OutboundMail:
         new.text.strip(),
         subject=new.subject,
         author=by,
-        participants=new_participants(inbox, to, cc),
+        participants=new_participants(inbox, sender, to=to, cc=cc),
         attachments=seal_uploads(ticket_id, new.files),
     )
     contact = identify(to[0].address, to[0].name)
-    sender = to[0].name or to[0].address
-    ticket, message = open_ticket(NewTicket(ticket_id, inbox, new.subject, sender, contact, assignee=by), first)
+    shown = to[0].name or to[0].address
+    ticket, message = open_ticket(NewTicket(ticket_id, inbox, new.subject, shown, contact, assignee=by), first)
     mark = tokens.reply_mark(ticket.number, ticket.pk)
-    text = written_text(new.text, inbox, answers=None, mark=mark)
-    html = written_html(new.text, inbox, answers=None, mark=mark)
-    outbound = enqueue(ticket, message, Outgoing(OutKind.NEW, new.once, new.subject, text, html, to, cc), by=by)
+    body = written(new.text, inbox, answers=None, mark=mark)
+    outbound = enqueue(ticket, message, Outgoing(OutKind.NEW, new.once, sender, new.subject, body, to, cc), by=by)
     drop_draft(None, DraftKind.NEW, by=by)
     record(Action.TICKET_REPLY, on=ticket.as_subject(), message=message.pk, mail=outbound.pk)
     return announced(ticket, message, outbound)

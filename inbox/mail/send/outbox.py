@@ -20,8 +20,8 @@ from helpdesk.crypto.keyring import Owner, OwnerKind, ensure_key
 from inbox.inboxes.models import Inbox, InboxAddress
 from inbox.mail import tokens
 from inbox.mail.errors import NoSender, OnceTaken
-from inbox.mail.events import OutboundChanged
 from inbox.mail.models import Mailbox, OutboundMail
+from inbox.mail.send.quote import Body
 from inbox.mail.send.recipients import Recipient
 from inbox.mail.states import KillPoint, OutKind
 from inbox.tickets.errors import EmptyText
@@ -32,14 +32,22 @@ from inbox.tickets.states import Part
 
 
 @dataclass(frozen=True, slots=True)
+class Sender:
+    """What an inbox sends from: its address, and the mailbox that carries the mail."""
+
+    address: InboxAddress
+    mailbox: Mailbox
+
+
+@dataclass(frozen=True, slots=True)
 class Outgoing:
     """What a mail to a customer is made of. `references` ends with the Message-ID in `in_reply_to`."""
 
     kind: OutKind
     once: UUID
+    sender: Sender
     subject: str
-    text: str
-    html: str
+    body: Body
     to: Sequence[Recipient]
     cc: Sequence[Recipient] = ()
     in_reply_to: str = ""
@@ -48,13 +56,13 @@ class Outgoing:
     """The ticket's state before it was sent, for the undo."""
 
 
-def sender_of(inbox: Inbox) -> tuple[InboxAddress, Mailbox]:
-    """Return the address that the inbox sends from and the mailbox that carries it. Raises NoSender."""
+def sender_of(inbox: Inbox) -> Sender:
+    """Return what the inbox sends from. Raises NoSender."""
     address = inbox.addresses.first()  # the one to send from stands first
     mailbox = inbox.mailboxes.filter(active=True).exclude(smtp_host="").first() or system_mailbox()
     if address is None or mailbox is None:
         raise NoSender("this inbox cannot send yet: an administrator gives it an address and a mailbox with SMTP")
-    return address, mailbox
+    return Sender(address, mailbox)
 
 
 def way_out(row: OutboundMail) -> Mailbox | None:
@@ -67,7 +75,7 @@ def way_out(row: OutboundMail) -> Mailbox | None:
     if row.kind == OutKind.SYSTEM:
         return _adopted(row)
     try:
-        return sender_of(row.inbox)[1] if row.inbox is not None else None
+        return sender_of(row.inbox).mailbox if row.inbox is not None else None
     except NoSender:
         return None
 
@@ -105,22 +113,22 @@ def new_header_id(address: str) -> str:
 
 def made_before(once: UUID, *, by: User) -> OutboundMail | None:
     """Return the mail that the same form made, None when it made none. Raises OnceTaken for somebody else's form."""
-    made = OutboundMail.objects.select_related("message__ticket").filter(once=once).first()
+    made = OutboundMail.objects.filter(once=once).first()
     if made is not None and made.author_id != by.pk:
         raise OnceTaken("the form's key was used before; load the page again")
     return made
 
 
 def enqueue(ticket: Ticket, message: Message, outgoing: Outgoing, *, by: User) -> OutboundMail:
-    """Write the outbox row of `message`. Runs inside the caller's transaction. Raises NoSender."""
-    address, mailbox = sender_of(ticket.inbox)
+    """Write the outbox row of `message`. Runs inside the caller's transaction."""
+    address = outgoing.sender.address
     header_id = new_header_id(address.address)
     row = OutboundMail(
         id=new_id(),
         kind=outgoing.kind,
         once=outgoing.once,
         inbox=ticket.inbox,
-        mailbox=mailbox,
+        mailbox=outgoing.sender.mailbox,
         message=message,
         author=by,
         data_key=ensure_key(Owner(OwnerKind.TICKET, ticket.pk)),
@@ -128,8 +136,8 @@ def enqueue(ticket: Ticket, message: Message, outgoing: Outgoing, *, by: User) -
         header_blind=blind("header_id", header_id),
         envelope=_envelope(ticket, outgoing, address),
         subject=outgoing.subject,
-        text=outgoing.text,
-        html=outgoing.html,
+        text=outgoing.body.text,
+        html=outgoing.body.html,
         send_after=timezone.now() + timedelta(seconds=settings.MAIL_UNDO_S),
     )
     row.save(force_insert=True)
@@ -139,16 +147,16 @@ def enqueue(ticket: Ticket, message: Message, outgoing: Outgoing, *, by: User) -
 def announced(ticket: Ticket, message: Message, outbound: OutboundMail) -> OutboundMail:
     """Tell after commit that a mail was written, and return it."""
     emit(MessageAdded(ticket.pk, ticket.number, ticket.inbox_id, message.pk, ticket.version))
-    emit(OutboundChanged(outbound.pk, ticket.pk, ticket.number, ticket.inbox_id, ticket.version))
     reached(KillPoint.REPLY_BEFORE_COMMIT)
     transaction.on_commit(lambda: reached(KillPoint.REPLY_COMMITTED))
     return outbound
 
 
-def new_participants(inbox: Inbox, to: Sequence[Recipient], cc: Sequence[Recipient]) -> list[NewParticipant]:
+def new_participants(
+    inbox: Inbox, sender: Sender, *, to: Sequence[Recipient], cc: Sequence[Recipient]
+) -> list[NewParticipant]:
     """Return who stands in the head of a mail that `inbox` sends."""
-    address, _ = sender_of(inbox)
-    rows = [NewParticipant(Part.FROM, inbox.name, address.address)]
+    rows = [NewParticipant(Part.FROM, inbox.name, sender.address.address)]
     rows += [NewParticipant(Part.TO, row.name, row.address) for row in to]
     return rows + [NewParticipant(Part.CC, row.name, row.address) for row in cc]
 

@@ -1,5 +1,6 @@
 """The text of an outgoing mail: the words, the inbox's signature, the quoted original and the mark."""
 
+from dataclasses import dataclass
 from datetime import UTC
 
 from django.utils import formats, translation
@@ -14,23 +15,45 @@ from inbox.tickets.states import Part
 _QUOTED_CHARS = 20_000
 
 
-def written_text(words: str, inbox: Inbox, *, answers: Message | None, mark: str) -> str:
-    """Return the text part: own words, the signature, the quoted original, the mark."""
-    blocks = [words.strip(), _signature(inbox), _quoted(answers, inbox) if answers is not None else "", f"[{mark}]"]
-    return "\n\n".join(block for block in blocks if block) + "\n"
+@dataclass(frozen=True, slots=True)
+class Body:
+    """What stands in a mail: as text, and the same as HTML."""
+
+    text: str
+    html: str
 
 
-def written_html(words: str, inbox: Inbox, *, answers: Message | None, mark: str) -> str:
-    """Return the same as HTML made of escaped text alone: a customer's own HTML never goes back out."""
-    quoted = _quoted_lines(answers) if answers is not None else []
-    parts = [_paragraphs(words.strip())]
+@dataclass(frozen=True, slots=True)
+class _Quote:
+    """The message being answered, as it is quoted: who wrote when, and its lines."""
+
+    attribution: str
+    lines: tuple[str, ...]
+
+
+def written(words: str, inbox: Inbox, *, answers: Message | None, mark: str) -> Body:
+    """Return the body: own words, the signature, the quoted original and the mark.
+
+    The HTML is made of escaped text alone: a customer's own HTML never goes back out.
+    """
+    quote = _quote(answers, inbox) if answers is not None else None
+    return Body(_text(words.strip(), inbox, quote, mark=mark), _html(words.strip(), inbox, quote, mark=mark))
+
+
+def _text(words: str, inbox: Inbox, quote: _Quote | None, *, mark: str) -> str:
+    quoted = ""
+    if quote is not None:
+        quoted = "\n".join([quote.attribution, *(f"> {line}".rstrip() for line in quote.lines)])
+    return "\n\n".join(block for block in (words, _signature(inbox), quoted, f"[{mark}]") if block) + "\n"
+
+
+def _html(words: str, inbox: Inbox, quote: _Quote | None, *, mark: str) -> str:
+    parts = [_paragraphs(words)]
     if inbox.signature.strip():
         parts.append(_paragraphs(_signature(inbox)))
-    if quoted and answers is not None:
-        lines = format_html_join("", "{}<br>", ((line,) for line in quoted))
-        parts.append(
-            format_html('<p>{}</p><blockquote type="cite">{}</blockquote>', _attribution(answers, inbox), lines)
-        )
+    if quote is not None and quote.lines:
+        lines = format_html_join("", "{}<br>", ((line,) for line in quote.lines))
+        parts.append(format_html('<p>{}</p><blockquote type="cite">{}</blockquote>', quote.attribution, lines))
     parts.append(format_html("<p><small>[{}]</small></p>", mark))
     return format_html_join("\n", "{}", ((part,) for part in parts))
 
@@ -48,14 +71,10 @@ def _paragraphs(text: str) -> str:
     )
 
 
-def _quoted(answers: Message, inbox: Inbox) -> str:
-    lines = [f"> {line}".rstrip() for line in _quoted_lines(answers)]
-    return "\n".join([_attribution(answers, inbox), *lines])
-
-
-def _quoted_lines(answers: Message) -> list[str]:
+def _quote(answers: Message, inbox: Inbox) -> _Quote:
     with purpose(Purpose.SYSTEM):
-        return str(answers.text)[:_QUOTED_CHARS].strip().splitlines()
+        lines = str(answers.text)[:_QUOTED_CHARS].strip().splitlines()
+    return _Quote(_attribution(answers, inbox), tuple(lines))
 
 
 def _attribution(answers: Message, inbox: Inbox) -> str:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
+from uuid import UUID
 
 from email_validator import EmailNotValidError, validate_email
 
@@ -15,6 +16,8 @@ from inbox.tickets.models import Message, Participant, Ticket
 from inbox.tickets.opening.people import readable
 from inbox.tickets.states import Direction, Part
 
+_READ: Final = 200
+"""Addresses looked at: those of the newest messages."""
 _ODD_DOTS: Final = re.compile(r"^\.[^\s\"@]*@|^[^\s\"@]*\.[.@][^\s\"]*$")
 
 
@@ -38,41 +41,45 @@ class Suggestion:
     not followed because its domain is not the sender's, "" when there is none.
     """
 
-    answers: Message | None
+    answers_id: UUID | None
     to: tuple[Recipient, ...]
     cc: tuple[Recipient, ...]
     dropped: tuple[Recipient, ...]
     elsewhere: str = ""
 
 
-def suggest(ticket: Ticket) -> Suggestion:
+def suggest(ticket: Ticket, *, own: frozenset[str] | None = None) -> Suggestion:
     """Return who an answer on `ticket` goes to: it answers the newest message that came in, else repeats the last sent.
 
     A machine's mail, and one of somebody who was no part of the ticket, is answered only when there is no other: such
-    a stranger is named among the dropped. The caller may see the ticket; nothing is recorded.
+    a stranger is named among the dropped. `own` are the desk's own addresses, asked for when None. The caller may see
+    the ticket; nothing is recorded.
     """
-    answered = _answered(ticket)
+    rows = _newest_participants(ticket)
+    answered = _answered([row.message for row in rows])
     if answered is None:
         return Suggestion(None, (), (), ())
+    own = own_addresses() if own is None else own
     with purpose(Purpose.SYSTEM):
-        parts = _parts_of(answered)
-        earlier = _everybody(ticket)
-    own = own_addresses()
+        parts = _parts_of(ticket, _all_of(answered, rows))
+        earlier = [_recipient(ticket, row) for row in rows if row.part != Part.BCC]
     if answered.direction == Direction.OUTBOUND:
         to, elsewhere = parts[Part.TO], ""
         rest = parts[Part.CC]
     else:
+        if answered.unverified_sender:
+            parts = _known_alone(parts, ticket)
         to, elsewhere = _to(parts)
         rest = [*parts[Part.TO], *parts[Part.CC]]
     to = _without(to, own)
     cc = _without(rest, own | _keys(to))
     dropped = _without(earlier, own | _keys(to) | _keys(cc))
-    return Suggestion(answered, tuple(to), tuple(cc), tuple(dropped), elsewhere)
+    return Suggestion(answered.pk, tuple(to), tuple(cc), tuple(dropped), elsewhere)
 
 
-def checked(recipients: Iterable[Recipient]) -> list[Recipient]:
-    """Return the recipients once each, without the desk's own addresses. Raises WrongAddress."""
-    return _without([_valid(recipient) for recipient in recipients], own_addresses())
+def checked(recipients: Iterable[Recipient], *, own: frozenset[str]) -> list[Recipient]:
+    """Return the recipients once each, without the desk's `own` addresses. Raises WrongAddress."""
+    return _without([_valid(recipient) for recipient in recipients], own)
 
 
 def require_somebody(to: Sequence[Recipient]) -> None:
@@ -94,23 +101,33 @@ def is_own(address: str, own: frozenset[str]) -> bool:
     return address.casefold() in own or f"{local.partition('+')[0]}{at}{domain}" in own
 
 
-def _answered(ticket: Ticket) -> Message | None:
-    newest = Message.objects.filter(ticket=ticket).order_by("-at", "-id")
-    came = newest.filter(direction=Direction.INBOUND)
-    known = came.filter(machine=False, contact__isnull=False)
-    return known.first() or came.first() or newest.filter(direction=Direction.OUTBOUND).first()
+def _newest_participants(ticket: Ticket) -> list[Participant]:
+    """Return the addresses of the newest messages, the newest message first, each with what its choice needs."""
+    columns = ("direction", "machine", "contact_id", "at")
+    rows = Participant.objects.filter(ticket=ticket).select_related("message")
+    rows = rows.only("ticket_id", "message_id", "part", "name", "address", *(f"message__{name}" for name in columns))
+    return list(rows.order_by("-message__at", "-message_id", "position")[:_READ])
 
 
-def _parts_of(message: Message) -> dict[Part, list[Recipient]]:
+def _all_of(answered: Message, rows: Sequence[Participant]) -> Sequence[Participant]:
+    """Return every address of one message: the rows at hand may have been cut in the middle of it."""
+    if len(rows) == _READ:
+        return list(Participant.objects.filter(message=answered))
+    return [row for row in rows if row.message_id == answered.pk]
+
+
+def _answered(newest: Sequence[Message]) -> Message | None:
+    came = [message for message in newest if message.direction == Direction.INBOUND]
+    known = [message for message in came if not message.machine and message.contact_id is not None]
+    sent = [message for message in newest if message.direction == Direction.OUTBOUND]
+    return next(iter([*known[:1], *came[:1], *sent[:1]]), None)
+
+
+def _parts_of(ticket: Ticket, rows: Sequence[Participant]) -> dict[Part, list[Recipient]]:
     parts: dict[Part, list[Recipient]] = {part: [] for part in Part}
-    for row in Participant.objects.filter(message=message).select_related("ticket"):
-        parts[Part(row.part)].append(_recipient(row.ticket, row))
+    for row in rows:
+        parts[Part(row.part)].append(_recipient(ticket, row))
     return parts
-
-
-def _everybody(ticket: Ticket) -> list[Recipient]:
-    rows = Participant.objects.filter(ticket=ticket).exclude(part=Part.BCC).order_by("-message__at")[:100]
-    return [_recipient(ticket, row) for row in rows]
 
 
 def _recipient(ticket: Ticket, row: Participant) -> Recipient:
@@ -127,7 +144,7 @@ def _to(parts: dict[Part, list[Recipient]]) -> tuple[list[Recipient], str]:
 
 
 def _domain(recipient: Recipient) -> str:
-    return recipient.address.rpartition("@")[2].casefold()
+    return recipient.address.rpartition("@")[2].lower()  # casefold would make ß and ss one domain
 
 
 def _keys(recipients: Iterable[Recipient]) -> frozenset[str]:

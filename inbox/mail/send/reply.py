@@ -13,9 +13,18 @@ from helpdesk.core.context import Purpose, purpose
 from inbox.mail import tokens
 from inbox.mail.models import OutboundMail
 from inbox.mail.send.files import Upload, seal_uploads, take_kept
-from inbox.mail.send.outbox import Outgoing, announced, enqueue, made_before, new_participants, require_text
-from inbox.mail.send.quote import written_html, written_text
-from inbox.mail.send.recipients import Recipient, checked, require_somebody, suggest
+from inbox.mail.send.outbox import (
+    Outgoing,
+    Sender,
+    announced,
+    enqueue,
+    made_before,
+    new_participants,
+    require_text,
+    sender_of,
+)
+from inbox.mail.send.quote import written
+from inbox.mail.send.recipients import Recipient, checked, own_addresses, require_somebody, suggest
 from inbox.mail.states import OutKind
 from inbox.tickets.errors import IllegalMove, TicketMoved
 from inbox.tickets.models import Message, Ticket
@@ -48,8 +57,9 @@ class NewReply:
 
 @dataclass(frozen=True, slots=True)
 class _Head:
-    """Who gets the answer, and what it answers."""
+    """Who gets the answer, what it answers, and what it is sent from."""
 
+    sender: Sender
     to: list[Recipient]
     cc: list[Recipient]
     answers: Message | None
@@ -86,12 +96,14 @@ def _require_fit(ticket: Ticket, new: NewReply) -> None:
 
 
 def _head(ticket: Ticket, new: NewReply) -> _Head:
-    suggestion = suggest(ticket)
-    to = checked(suggestion.to if new.to is None else new.to)
+    own = own_addresses()
+    suggestion = suggest(ticket, own=own)
+    to = checked(suggestion.to if new.to is None else new.to, own=own)
     require_somebody(to)
     chosen = {recipient.address.casefold() for recipient in to}
-    cc = [recipient for recipient in checked(new.cc) if recipient.address.casefold() not in chosen]
-    return _Head(to, cc, suggestion.answers)
+    cc = [recipient for recipient in checked(new.cc, own=own) if recipient.address.casefold() not in chosen]
+    answers = Message.objects.filter(pk=suggestion.answers_id).first() if suggestion.answers_id else None
+    return _Head(sender_of(ticket.inbox), to, cc, answers)
 
 
 def _write(ticket: Ticket, new: NewReply, head: _Head, *, by: User) -> Message:
@@ -100,7 +112,7 @@ def _write(ticket: Ticket, new: NewReply, head: _Head, *, by: User) -> Message:
         new.text.strip(),
         author=by,
         answers_id=head.answers.pk if head.answers else None,
-        participants=new_participants(ticket.inbox, head.to, head.cc),
+        participants=new_participants(ticket.inbox, head.sender, to=head.to, cc=head.cc),
         attachments=seal_uploads(ticket.pk, new.files),
     )
     written = write_message(ticket, message)
@@ -118,9 +130,9 @@ def _outgoing(ticket: Ticket, new: NewReply, head: _Head) -> Outgoing:
     return Outgoing(
         OutKind.REPLY,
         new.once,
+        head.sender,
         subject,
-        written_text(new.text, ticket.inbox, answers=head.answers, mark=mark),
-        written_html(new.text, ticket.inbox, answers=head.answers, mark=mark),
+        written(new.text, ticket.inbox, answers=head.answers, mark=mark),
         head.to,
         head.cc,
         in_reply_to,

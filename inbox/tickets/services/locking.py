@@ -13,7 +13,7 @@ def lock(ticket: Ticket, *, seen: int | None = None) -> Ticket:
 
     `seen` is the version that the person looked at, None when that does not matter. Raises TicketMoved.
     """
-    fresh = Ticket.objects.select_for_update().get(pk=ticket.pk)
+    fresh = Ticket.objects.select_for_update(of=("self",)).select_related("inbox").get(pk=ticket.pk)
     if seen is not None and fresh.version != seen:
         raise TicketMoved(seen, fresh.version)
     return fresh

@@ -6,7 +6,7 @@ from helpdesk.core.context import Purpose, purpose
 from inbox.mail import tokens
 from inbox.mail.errors import NoRecipient, WrongAddress
 from inbox.mail.models import OutboundMail
-from inbox.mail.send.recipients import Recipient, checked, suggest
+from inbox.mail.send.recipients import Recipient, checked, own_addresses, suggest
 from inbox.tickets.models import Ticket
 from tests.make import DESK, Letter, make_inbox, make_mail, make_reply, make_ticket, receive
 
@@ -97,7 +97,7 @@ def test_own_addresses_and_repeated_ones_fall_out() -> None:
     make_inbox()
     given = [Recipient("", DESK), Recipient("A", "a@example.org"), Recipient("B", "A@example.org")]
 
-    assert checked(given) == [Recipient("A", "a@example.org")]
+    assert checked(given, own=own_addresses()) == [Recipient("A", "a@example.org")]
 
 
 @pytest.mark.parametrize(
@@ -105,8 +105,39 @@ def test_own_addresses_and_repeated_ones_fall_out() -> None:
 )
 def test_what_is_no_address_is_refused(address: str) -> None:
     with pytest.raises(WrongAddress):
-        checked([Recipient("", address)])
+        checked([Recipient("", address)], own=frozenset())
 
 
 def test_odd_dots_are_put_in_quotes() -> None:
-    assert addresses(checked([Recipient("", "a..b.@example.org")])) == ['"a..b."@example.org']
+    assert addresses(checked([Recipient("", "a..b.@example.org")], own=frozenset())) == ['"a..b."@example.org']
+
+
+def test_an_unverified_mail_adds_nobody() -> None:
+    """A forged mail with an address of the ticket in From must not lead the answer to its writer."""
+    ticket = make_ticket(letter=Letter(cc="pat@example.org"))
+    headers = {"Reply-To": "eve@example.org"}
+    receive(make_mail(f"Re: [#{ticket.number}]", letter=Letter(cc="pat@example.org, x@example.com", headers=headers)))
+
+    found = suggest(ticket)
+
+    assert (addresses(found.to), addresses(found.cc)) == (["kim@example.org"], ["pat@example.org"])
+    assert sorted(addresses(found.dropped)) == ["eve@example.org", "x@example.com"]
+
+
+def test_a_known_sender_may_name_others() -> None:
+    ticket = make_ticket()
+    mark = tokens.reply_mark(ticket.number, ticket.pk)
+    headers = {"Reply-To": "team@example.org"}
+    receive(make_mail("Re: Printer", f"[{mark}]\n", Letter(cc="x@example.com", headers=headers)))
+
+    found = suggest(ticket)
+
+    assert (addresses(found.to), addresses(found.cc)) == (["team@example.org"], ["x@example.com"])
+
+
+def test_domains_that_look_alike_are_two() -> None:
+    letter = Letter("Kim <kim@xn--strae-oqa.example>", headers={"Reply-To": "eve@strasse.example"})
+
+    found = suggest(make_ticket(letter=letter))
+
+    assert addresses(found.to) == ["kim@straße.example"]
