@@ -56,7 +56,7 @@ def begin(raw_ids: Sequence[UUID]) -> list[Turn]:
     takes no other mail along into quarantine.
     """
     waiting = RawMail.objects.filter(pk__in=raw_ids, state=RawState.STORED).order_by("pk")
-    rows = list(waiting.select_related("inbox", "mailbox"))
+    rows = list(waiting.prefetch_related("inbox"))
     fresh = [raw.pk for raw in rows if raw.attempts == 0 and raw.blob is not None]
     if fresh:
         RawMail.objects.filter(pk__in=fresh).update(attempts=1, next_try_at=timezone.now() + _FIRST_WAIT)
