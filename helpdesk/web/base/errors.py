@@ -1,56 +1,22 @@
-"""Error pages: the words for each kind of error, as a whole page or as a part for a script."""
+"""Error pages: what a person is told, as a whole page, as a part for a script, or as data."""
 
 import logging
 import sys
-from dataclasses import dataclass
 
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.template.loader import render_to_string
-from django.utils.functional import Promise
-from django.utils.translation import gettext_lazy as _
 from redis.exceptions import RedisError
 
 from helpdesk.core.context import current_request
 from helpdesk.core.errors import DomainError
 from helpdesk.web.base.request import wants_json, wants_part
+from helpdesk.web.base.words import words_for
 
 logger = logging.getLogger(__name__)
 
 _AWAY = (OperationalError, InterfaceError, RedisError)
 """What the database and Redis raise when they do not answer."""
-
-
-@dataclass(frozen=True, slots=True)
-class Words:
-    """What a page says about an error."""
-
-    title: str | Promise
-    text: str | Promise
-
-
-_BY_STATUS = {
-    400: Words(_("This request cannot be read"), _("Go back and try again.")),
-    403: Words(_("You may not do this"), _("Ask whoever manages the roles of this inbox.")),
-    404: Words(_("There is nothing here"), _("It does not exist, or you may not see it.")),
-    409: Words(_("This has changed meanwhile"), _("Look at what is new, then decide again. Nothing was changed.")),
-    413: Words(_("This is too much"), _("It is larger than this desk takes. Nothing was changed.")),
-    422: Words(_("This cannot be taken"), _("Something in it does not fit. Nothing was changed.")),
-    429: Words(_("Too many tries"), _("Wait a little, then try again.")),
-    500: Words(_("Something went wrong here"), _("It is a fault of the desk and has been noted. Nothing was lost.")),
-    503: Words(_("Not available just now"), _("A part of the desk does not answer. Try again in a minute.")),
-}
-_BY_CODE = {
-    "csrf": Words(_("This form has grown old"), _("Load the page again and send it once more. Nothing was changed.")),
-    "database_away": Words(
-        _("The desk cannot reach its database"),
-        _("Nothing is lost: mail waits on its server. Try again in a minute."),
-    ),
-    "redis_away": Words(
-        _("Sign-in is not possible just now"),
-        _("The desk cannot count failed tries, so it lets nobody in. Try again in a minute."),
-    ),
-}
 
 
 def answer_error(request: HttpRequest, error: BaseException | None) -> HttpResponse | None:
@@ -69,7 +35,7 @@ def error_page(request: HttpRequest, *, status: int, code: str = "", again: bool
 
     It asks nothing of the database or Redis, since those may be what is away.
     """
-    words = _BY_CODE.get(code) or _BY_STATUS.get(status) or _BY_STATUS[500]
+    words = words_for(code, status)
     here = current_request()
     context = {
         "status": status,

@@ -1,0 +1,101 @@
+"""The words for each error: by its code where a person can do something about it, else by its status."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What a page says about an error. `text` is shown without its title too, so it says by itself what to do."""
+
+    title: str | Promise
+    text: str | Promise
+
+
+_BY_STATUS: Final[Mapping[int, Words]] = {
+    400: Words(_("This request cannot be read"), _("Go back and try again.")),
+    403: Words(_("You may not do this"), _("Ask whoever manages the roles of this inbox.")),
+    404: Words(_("There is nothing here"), _("It does not exist, or you may not see it.")),
+    409: Words(_("This has changed meanwhile"), _("Look at what is new, then decide again. Nothing was changed.")),
+    413: Words(_("This is too much"), _("It is larger than this desk takes. Nothing was changed.")),
+    422: Words(_("This cannot be taken"), _("Something in it does not fit. Nothing was changed.")),
+    429: Words(_("Too many tries"), _("Wait a little, then try again.")),
+    500: Words(_("Something went wrong here"), _("It is a fault of the desk and has been noted. Nothing was lost.")),
+    503: Words(_("Not available just now"), _("A part of the desk does not answer. Try again in a minute.")),
+}
+_USED_FORM: Final = Words(
+    _("This form cannot be used any more"), _("Load the page again and send it once more. Nothing was changed.")
+)
+_NO_PAGE: Final = Words(_("This page does not exist"), _("The address names no place in the list: begin at its top."))
+_BY_CODE: Final[Mapping[str, Words]] = {
+    "csrf": Words(_("This form has grown old"), _("Load the page again and send it once more. Nothing was changed.")),
+    "database_away": Words(
+        _("The desk cannot reach its database"),
+        _("Nothing is lost: mail waits on its server. Try again in a minute."),
+    ),
+    "redis_away": Words(
+        _("Sign-in is not possible just now"),
+        _("The desk cannot count failed tries, so it lets nobody in. Try again in a minute."),
+    ),
+    "bad_once": _USED_FORM,
+    "once_taken": _USED_FORM,
+    "still_running": Words(
+        _("This is being done just now"), _("Wait a little, then load the page again to see how it ended.")
+    ),
+    "bad_cursor": _NO_PAGE,
+    "audit_wrong_filter": _NO_PAGE,
+    "empty_text": Words(_("There is no text"), _("Write a few words first. Nothing was sent or noted.")),
+    "no_recipient": Words(
+        _("There is nobody to send to"), _("Give an address that is not one of this desk's own. Nothing was sent.")
+    ),
+    "wrong_address": Words(
+        _("No mail can be sent to one of the addresses"), _("Look at each address, then send again. Nothing was sent.")
+    ),
+    "no_sender": Words(
+        _("This inbox cannot send yet"),
+        _("An administrator has to give it an address and a mailbox that sends. Nothing was sent."),
+    ),
+    "too_late_to_undo": Words(
+        _("It is too late to take it back"),
+        _("The mail is on its way already. Send another reply if something has to be put right."),
+    ),
+    "nothing_to_resend": Words(
+        _("This mail need not be sent again"),
+        _("It was sent, or still waits to be: load the page again to see how it stands."),
+    ),
+    "nothing_to_retry": Words(
+        _("There is nothing to read again"),
+        _("The mail could be read, or was never fetched: load the page again to see how it stands."),
+    ),
+    "illegal_move": Words(
+        _("This does not fit how the ticket stands"),
+        _("Take it out of the bin first if it lies there, and load the page again. Nothing was changed."),
+    ),
+    "assign_denied": Words(
+        _("You may not hand the ticket there"),
+        _("You may take it yourself only, or that person does not answer mail in this inbox. Ask a team lead."),
+    ),
+    "upload_too_large": Words(
+        _("The files are too large"),
+        _("All files of a form count together: send fewer at once, or smaller ones. Nothing was sent."),
+    ),
+    "storage_full": Words(
+        _("The desk has no room left for files"),
+        _("Nothing was sent or changed, and your text is kept as a draft. Tell whoever runs this desk."),
+    ),
+    "session_not_found": Words(
+        _("This session has ended already"), _("Load the page again to see where you are signed in.")
+    ),
+    "no_enrolment": Words(
+        _("This set-up has run out"), _("Load the page again and use the new QR code. Nothing was changed.")
+    ),
+}
+
+
+def words_for(code: str, status: int) -> Words:
+    """Return the words for an error's `code`, else those for its `status`; a status without any counts as a fault."""
+    return _BY_CODE.get(code) or _BY_STATUS.get(status) or _BY_STATUS[500]
