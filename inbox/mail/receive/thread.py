@@ -98,4 +98,6 @@ def _by_their_id(cited: list[str], inbox: Inbox) -> Iterator[Thread]:
 def _takes_part(mail: ParsedMail, ticket: Ticket) -> bool:
     if mail.from_ is None or mail.sender_doubt:
         return False
-    return Participant.objects.filter(ticket=ticket, blind=address_blind(mail.from_.address)).exists()
+    # Whom an unverified mail names takes no part: else a forged one would let its writer in with the next.
+    named = Participant.objects.filter(ticket=ticket, message__unverified_sender=False)
+    return named.filter(blind=address_blind(mail.from_.address)).exists()

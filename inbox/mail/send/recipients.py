@@ -52,8 +52,8 @@ def suggest(ticket: Ticket, *, own: frozenset[str] | None = None) -> Suggestion:
     """Return who an answer on `ticket` goes to: it answers the newest message that came in, else repeats the last sent.
 
     A machine's mail, and one of somebody who was no part of the ticket, is answered only when there is no other: such
-    a stranger is named among the dropped. `own` are the desk's own addresses, asked for when None. The caller may see
-    the ticket; nothing is recorded.
+    a stranger is named among the dropped, and so is whoever only mails of unverified senders name (DESIGN 6.13). `own`
+    are the desk's own addresses, asked for when None. The caller may see the ticket; nothing is recorded.
     """
     rows = _newest_participants(ticket)
     answered = _answered([row.message for row in rows])
@@ -62,13 +62,13 @@ def suggest(ticket: Ticket, *, own: frozenset[str] | None = None) -> Suggestion:
     own = own_addresses() if own is None else own
     with purpose(Purpose.SYSTEM):
         parts = _parts_of(ticket, _all_of(answered, rows))
+        if answered.unverified_sender:
+            parts = _known_alone(ticket, parts, rows)
         earlier = [_recipient(ticket, row) for row in rows if row.part != Part.BCC]
     if answered.direction == Direction.OUTBOUND:
         to, elsewhere = parts[Part.TO], ""
         rest = parts[Part.CC]
     else:
-        if answered.unverified_sender:
-            parts = _known_alone(parts, ticket)
         to, elsewhere = _to(parts)
         rest = [*parts[Part.TO], *parts[Part.CC]]
     to = _without(to, own)
@@ -103,7 +103,7 @@ def is_own(address: str, own: frozenset[str]) -> bool:
 
 def _newest_participants(ticket: Ticket) -> list[Participant]:
     """Return the addresses of the newest messages, the newest message first, each with what its choice needs."""
-    columns = ("direction", "machine", "contact_id", "at")
+    columns = ("direction", "machine", "unverified_sender", "contact_id", "at")
     rows = Participant.objects.filter(ticket=ticket).select_related("message")
     rows = rows.only("ticket_id", "message_id", "part", "name", "address", *(f"message__{name}" for name in columns))
     return list(rows.order_by("-message__at", "-message_id", "position")[:_READ])
@@ -128,6 +128,17 @@ def _parts_of(ticket: Ticket, rows: Sequence[Participant]) -> dict[Part, list[Re
     for row in rows:
         parts[Part(row.part)].append(_recipient(ticket, row))
     return parts
+
+
+def _known_alone(
+    ticket: Ticket, parts: dict[Part, list[Recipient]], rows: Sequence[Participant]
+) -> dict[Part, list[Recipient]]:
+    """Return `parts` with its sender and with those alone whom a mail of a known sender, or one of ours, names too."""
+    known = _keys(_recipient(ticket, row) for row in rows if not row.message.unverified_sender)
+    return {
+        part: named if part == Part.FROM else [each for each in named if each.address.casefold() in known]
+        for part, named in parts.items()
+    }
 
 
 def _recipient(ticket: Ticket, row: Participant) -> Recipient:

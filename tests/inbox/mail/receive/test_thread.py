@@ -208,3 +208,18 @@ def test_a_mail_to_two_inboxes_is_two_tickets_and_an_answer_lands_once_in_each()
 
     assert Message.objects.filter(ticket=ticket).count() == 2
     assert sorted(Ticket.objects.values_list("inbox__name", flat=True)) == ["Billing", "Billing", "Support"]
+
+
+def test_whom_an_unverified_mail_names_takes_no_part(ticket: Ticket) -> None:
+    number = f"Re: [#{ticket.number}]"
+    forged = message_of(receive(make_mail(number, letter=Letter(KIM, cc=STRANGER))))
+    assert (forged.ticket, forged.unverified_sender) == (ticket, True)
+
+    assert answer(subject=number, sender=STRANGER).ticket != ticket
+
+
+def test_whom_a_known_sender_names_takes_part(ticket: Ticket) -> None:
+    cites = our_id(make_reply(ticket))
+    receive(make_mail("Re: Printer", letter=Letter(KIM, cc=STRANGER, headers={"In-Reply-To": cites})))
+
+    assert answer(subject=f"Re: [#{ticket.number}]", sender=STRANGER).ticket == ticket

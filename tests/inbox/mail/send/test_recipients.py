@@ -136,8 +136,8 @@ def test_a_known_sender_may_name_others() -> None:
 
 
 def test_domains_that_look_alike_are_two() -> None:
-    letter = Letter("Kim <kim@xn--strae-oqa.example>", headers={"Reply-To": "eve@strasse.example"})
+    receive("From: kim@straße.example\r\nReply-To: eve@strasse.example\r\nSubject: x\r\n\r\ntext\r\n".encode())
 
-    found = suggest(make_ticket(letter=letter))
+    found = suggest(Ticket.objects.get())
 
-    assert addresses(found.to) == ["kim@straße.example"]
+    assert (addresses(found.to), found.elsewhere) == (["kim@straße.example"], "eve@strasse.example")
