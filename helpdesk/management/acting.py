@@ -27,7 +27,7 @@ def at_the_command_line() -> Iterator[None]:
 
 @contextmanager
 def on_rights_of(email: str) -> Iterator[Access]:
-    """Borrow the rights of the person with that address; the actor stays the system user (DESIGN 6.19).
+    """Borrow the rights of the person with that address; the actor stays the system user.
 
     Raises CommandError when nobody active has it, and as `at_the_command_line` does.
     """

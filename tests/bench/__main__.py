@@ -24,7 +24,7 @@ _SERVER = ("granian", "postgres", "redis", "valkey")
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One measured figure against its goal (DESIGN 8)."""
+    """One measured figure against its goal."""
 
     name: str
     value: float

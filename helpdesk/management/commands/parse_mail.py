@@ -27,7 +27,7 @@ class Command(BaseCommand):
             self.stdout.write(json.dumps(_read(path), ensure_ascii=False))
 
 
-def _read(path: Path) -> dict[str, Any]:  # Any: JSON values of the contract in DESIGN.md 7
+def _read(path: Path) -> dict[str, Any]:  # Any: JSON values
     try:
         return _as_json(parse_in_child(path.read_bytes()))
     except OSError as error:
@@ -36,7 +36,7 @@ def _read(path: Path) -> dict[str, Any]:  # Any: JSON values of the contract in 
         return {"file": str(path), "error": error.reason.value}
 
 
-def _as_json(mail: ParsedMail) -> dict[str, Any]:  # Any: JSON values of the contract in DESIGN.md 7
+def _as_json(mail: ParsedMail) -> dict[str, Any]:  # Any: JSON values
     return {
         "from": mail.from_.address if mail.from_ else "",
         "from_name": mail.from_.name if mail.from_ else "",

@@ -120,7 +120,7 @@ def _spec_of(binding: Binding) -> BindingSpec:
 
 
 def _allow(spec: BindingSpec, *, by: Access | None) -> None:
-    """Who may bind what: DESIGN 6.7."""
+    """Raise unless `by` may give it: any role with MANAGE_ROLES, else what `by` holds where they manage members."""
     if by is None:
         return
     holders = {person.pk for person in spec.people}

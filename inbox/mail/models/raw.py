@@ -23,7 +23,8 @@ class RawMail(models.Model):
     """A stored mail. Its bytes lie in the blob store under a DataKey of its own.
 
     `transport_key` is `imap:folder:uidvalidity:uid`, `lmtp:id` or `import:contentkey`; `content_key` is an HMAC of the
-    bytes under the desk's blind-index key, never a plain hash. `arrived_at` follows DESIGN 6.21.
+    bytes under the desk's blind-index key, never a plain hash. `arrived_at` is INTERNALDATE; for an imported file its
+    topmost Received, else its Date.
     """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)

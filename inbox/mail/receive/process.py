@@ -172,7 +172,7 @@ def _settle(raw: RawMail, state: RawState, reason: str) -> bool:
 
 
 def _arrival_of_import(mail: ParsedMail) -> datetime:
-    """An imported mail came at its topmost Received, else at its Date, else now (DESIGN 6.21)."""
+    """An imported mail came at its topmost Received, else at its Date, else now."""
     now = timezone.now()
     return min(mail.received or mail.date or now, now)
 

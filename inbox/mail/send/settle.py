@@ -56,7 +56,7 @@ def verdict(row: OutboundMail, outcome: Outcome) -> Settled:
 
 
 def uncertain(row: OutboundMail) -> Settled:
-    """Tried again by itself once at most, with the same Message-ID; then a person decides (DESIGN 6.22)."""
+    """Tried again by itself once at most, with the same Message-ID; then a person decides."""
     if row.lost_once:
         return Settled(OutState.UNCERTAIN, OutReason.LOST_TWICE)
     return Settled(OutState.UNCERTAIN, OutReason.LOST, send_after=timezone.now() + SECOND_TRY)

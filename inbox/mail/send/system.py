@@ -1,4 +1,4 @@
-"""The desk's own mail: Django's e-mail backend that writes into the outbox (DESIGN 6.16)."""
+"""The desk's own mail: Django's e-mail backend that writes into the outbox."""
 
 import logging
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Who may bind what (DESIGN 6.7), and what a binding derives."""
+"""Who may bind what, and what a binding derives."""
 
 from dataclasses import replace
 
