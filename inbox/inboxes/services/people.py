@@ -6,9 +6,8 @@ from django.db import transaction
 
 from accounts.models import Team, User
 from accounts.services import people
-from audit.actions import Action, SubjectKind
+from audit.actions import Action
 from audit.record import record
-from audit.subjects import Subject
 from inbox.inboxes.errors import NotYoursToGive, OwnBinding
 from inbox.inboxes.models import Binding
 from inbox.inboxes.permissions import Access, DeskRight
@@ -24,15 +23,15 @@ def switch_off(user: User) -> User:
     user.teams.clear()
     derive_all({binding.pk: binding for binding in mine}.values())
     user.groups.clear()
-    record(Action.PERSON_SWITCHED_OFF, on=Subject(SubjectKind.PERSON, user.pk))
+    record(Action.PERSON_SWITCHED_OFF, on=user.as_subject())
     return user
 
 
 @transaction.atomic
 def switch_on(user: User) -> User:
-    """Switch a person on again: they return without bindings (DESIGN 6.27)."""
+    """Switch a person on again: they return without bindings."""
     user = people.activate(user)
-    record(Action.PERSON_SWITCHED_ON, on=Subject(SubjectKind.PERSON, user.pk))
+    record(Action.PERSON_SWITCHED_ON, on=user.as_subject())
     return user
 
 
@@ -49,7 +48,7 @@ def set_team_members(team: Team, members: Iterable[User], *, by: Access | None) 
         _allow_change(team, chosen, by=by)
     team.members.set(chosen)
     derive_all(Binding.objects.filter(teams=team))
-    record(Action.TEAM_MEMBERS, on=Subject(SubjectKind.TEAM, team.pk), members=sorted(member.pk for member in chosen))
+    record(Action.TEAM_MEMBERS, on=team.as_subject(), members=sorted(member.pk for member in chosen))
 
 
 def _allow_change(team: Team, chosen: list[User], *, by: Access) -> None:
