@@ -16,6 +16,7 @@ from helpdesk.core.context import Purpose, purpose
 from inbox.mail.errors import NothingToResend, TooLateToUndo
 from inbox.mail.mime.parse import parse
 from inbox.mail.models import OutboundMail
+from inbox.mail.send.compose import compose
 from inbox.mail.send.conversation import NewConversation, start_conversation
 from inbox.mail.send.deliver import deliver_mail, due, release_stale
 from inbox.mail.send.files import kept_files
@@ -334,6 +335,27 @@ def test_undo_brings_back_words_files_and_state(ticket: Ticket, smtp_host: SmtpH
     assert again.pk != row.pk
     send(again)
     assert [part.get_content() for part in _files(mails(smtp_host)[0])] == ["plan"]
+
+
+@pytest.mark.parametrize("given", ["jo@straße.example", "jo@xn--strae-oqa.example"])
+def test_a_domain_of_other_letters_is_that_domain_and_no_look_alike(
+    ticket: Ticket, smtp_host: SmtpHost, given: str
+) -> None:
+    named = "jo@xn--strae-oqa.example"
+    row = send(make_reply(ticket, cc=[Recipient("", given)]))
+
+    assert row.state == OutState.SENT
+    assert smtp_host.received[0].recipients == ("kim@example.org", named)
+    assert mails(smtp_host)[0]["Cc"] == named
+
+
+def test_a_name_of_other_letters_stands_in_the_head_as_it_is(ticket: Ticket) -> None:
+    row = make_reply(ticket, cc=[Recipient("Jo", "jö@example.org")])
+
+    with purpose(Purpose.SYSTEM):
+        mime = compose(row).mime
+
+    assert "\r\nCc: Jo <jö@example.org>\r\n".encode() in mime
 
 
 def test_undo_comes_too_late_once_the_window_is_over(ticket: Ticket) -> None:

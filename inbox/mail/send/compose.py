@@ -12,6 +12,7 @@ from typing import Final
 
 from helpdesk.crypto.blind import link_token
 from inbox.mail.models import OutboundMail
+from inbox.mail.send.smtp import ascii_domain
 from inbox.mail.states import OutKind
 
 LOOP_HEADER: Final = "X-Postern-Loop"
@@ -118,18 +119,14 @@ def _type_of(name: str) -> str:
 def _address(name: str, address: str) -> Address:
     """Return the address for a header, its domain in the DNS's own letters (RFC 5890)."""
     local, at, domain = address.rpartition("@")
-    return Address(display_name=_one_line(name), addr_spec=local + at + _ascii(domain))
+    if not local.isascii():
+        # The library reads no other letters before the @ (RFC 6531), but writes them.
+        return Address(display_name=_one_line(name), username=local, domain=ascii_domain(domain))
+    return Address(display_name=_one_line(name), addr_spec=local + at + ascii_domain(domain))
 
 
 def _addresses(pairs: Sequence[Sequence[str]]) -> tuple[Address, ...]:
     return tuple(_address(name, address) for name, address in pairs)
-
-
-def _ascii(domain: str) -> str:
-    try:
-        return domain.encode("idna").decode("ascii")
-    except UnicodeError:
-        return domain
 
 
 def _local(address: str) -> str:

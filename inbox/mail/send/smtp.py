@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
+import idna
+
 from inbox.mail.imap.wire import (
     Security,
     Server,
@@ -312,10 +314,17 @@ def _options(client: smtplib.SMTP, body: bytes, *, utf8: bool) -> str:
     return "".join(offered)
 
 
-def _ascii_domain(address: str) -> str:
-    """Return the address with its domain in the DNS's own letters (RFC 5890); as it is where that cannot be."""
-    local, at, domain = address.rpartition("@")
+def ascii_domain(domain: str) -> str:
+    """Return `domain` in the DNS's own letters (RFC 5890); as it is where that cannot be.
+
+    After IDNA 2008: the codec of the standard library would make another domain of one with ß or a final sigma.
+    """
     try:
-        return local + at + domain.encode("idna").decode()
+        return domain if domain.isascii() else idna.encode(domain, uts46=True).decode()
     except UnicodeError:
-        return address
+        return domain
+
+
+def _ascii_domain(address: str) -> str:
+    local, at, domain = address.rpartition("@")
+    return local + at + ascii_domain(domain)
