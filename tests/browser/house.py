@@ -11,7 +11,7 @@ from typing import Any
 
 import pyotp
 from imapclient import IMAPClient
-from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, StorageState, expect, sync_playwright
 
 from tests.bench.desk import Desk, running_demo
 
@@ -49,8 +49,9 @@ class House:
 
     desk: Desk
     browser: Browser
+    playwright: Playwright
     complaints: list[str] = field(default_factory=list)
-    _states: dict[str, Any] = field(default_factory=dict)  # Any: playwright's own shape
+    _states: dict[str, StorageState] = field(default_factory=dict)
     _steps: dict[str, int] = field(default_factory=dict)
 
     @property
@@ -63,14 +64,20 @@ class House:
 
         A person signs in once for all tests; `fresh` gives a session of its own.
         """
-        if fresh or who not in self._states:
-            context = self.stranger(**options)
+        if fresh:
+            page = self.stranger(**options).new_page()
+            self.sign_in(page, who)
+            return page
+        return self.stranger(storage_state=self.state(who), **options).new_page()
+
+    def state(self, who: str) -> StorageState:
+        """Return the cookies of the session that `who` has in all tests."""
+        if who not in self._states:
+            context = self.stranger()
             self.sign_in(context.new_page(), who)
-            if fresh:
-                return context.pages[0]
             self._states[who] = context.storage_state()
             context.close()
-        return self.stranger(storage_state=self._states[who], **options).new_page()
+        return self._states[who]
 
     def stranger(self, **options: Any) -> BrowserContext:  # Any: playwright's options
         """Return an empty browser, signed in as nobody."""
@@ -161,7 +168,7 @@ def running_house() -> Iterator[House]:
     }
     with running_demo(**settings) as desk, sync_playwright() as playwright:
         browser = launch(playwright)
-        yield House(desk, browser)
+        yield House(desk, browser, playwright)
         browser.close()
 
 
