@@ -35,7 +35,50 @@ def words_of(error: DomainError) -> str:
     return str(_WORDS.get(error.code, error))
 
 
-class DeskAdmin(admin.ModelAdmin):  # type: ignore[type-arg] # Django's classes take no type parameters when they run
+class QuietAdmin(admin.ModelAdmin):  # type: ignore[type-arg] # Django's classes take no type parameters when they run
+    """Django's admin without what goes round our rights and our log, and with words for a refusal."""
+
+    def get_object(self, *args: Any, **kwargs: Any) -> models.Model:  # Any: Django's own, handed on
+        """Return the row. Raises NotFound for an absent one and for one out of reach alike."""
+        row: models.Model | None = super().get_object(*args, **kwargs)
+        if row is None:
+            raise NotFound("no such row")
+        return row
+
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
+        """Return whether the address may filter by `lookup`: by the filters that the page shows, and nothing else.
+
+        Django lets every column of the row be asked for, so that a hash of a password could be guessed by its letters.
+        """
+        return lookup.removesuffix("__exact").removesuffix("__id") in self.get_list_filter(request)
+
+    def get_urls(self) -> list[URLPattern]:
+        """Return the pages of this part. The log stands on its own pages, and no old address leads on."""
+        return [url for url in super().get_urls() if url.name and not url.name.endswith("_history")]
+
+    def changelist_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:  # Any: as above
+        """Show the rows, or record who may not see them."""
+        return _or_words(request, lambda: super(QuietAdmin, self).changelist_view(request, *args, **kwargs))
+
+    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:  # Any: as above
+        """Show the form, or say why a service refused; nothing was changed then."""
+        return _or_words(request, lambda: super(QuietAdmin, self).changeform_view(request, *args, **kwargs))
+
+    def delete_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:  # Any: as above
+        """Delete, or say why a service refused."""
+        return _or_words(request, lambda: super(QuietAdmin, self).delete_view(request, *args, **kwargs))
+
+    def log_addition(self, *_what: object, **_more: object) -> None:  # type: ignore[override] # nothing is kept
+        """Write nothing: Django's own log would keep names in clear."""
+
+    def log_change(self, *_what: object, **_more: object) -> None:  # type: ignore[override] # nothing is kept
+        """Write nothing, as above."""
+
+    def log_deletions(self, *_what: object, **_more: object) -> None:  # type: ignore[override] # nothing is kept
+        """Write nothing, as above."""
+
+
+class DeskAdmin(QuietAdmin):
     """An admin class whose rows may be seen and changed by holders of `desk_right`, or of `inbox_right` on their inbox.
 
     Django's own model permissions are never asked, and its log stays empty: every change is an entry of ours.
@@ -82,51 +125,12 @@ class DeskAdmin(admin.ModelAdmin):  # type: ignore[type-arg] # Django's classes 
             return self.has_module_permission(request)
         return self.get_queryset(request).filter(pk=obj.pk).exists()
 
-    def get_queryset(self, request: HttpRequest) -> models.QuerySet[Any]:
+    def get_queryset(self, request: HttpRequest) -> models.QuerySet[Any]:  # Any: rows of whichever model
         """Return the rows within reach."""
         rows = super().get_queryset(request)
         if self.may_all(request):
             return rows
         return rows.filter(**{f"{self.inbox_path}__in": self.inboxes(request)}) if self.inbox_right else rows.none()
-
-    def get_object(self, *args: Any, **kwargs: Any) -> models.Model:
-        """Return the row. Raises NotFound for an absent one and for one out of reach alike."""
-        row: models.Model | None = super().get_object(*args, **kwargs)
-        if row is None:
-            raise NotFound("no such row")
-        return row
-
-    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
-        """Return whether the address may filter by `lookup`: by the filters that the page shows, and nothing else.
-
-        Django lets every column of the row be asked for, so that a hash of a password could be guessed by its letters.
-        """
-        return lookup.removesuffix("__exact").removesuffix("__id") in self.get_list_filter(request)
-
-    def get_urls(self) -> list[URLPattern]:
-        """Return the pages of this part. The log stands on its own pages, and no old address leads on."""
-        return [url for url in super().get_urls() if url.name and not url.name.endswith("_history")]
-
-    def changelist_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        """Show the rows, or record who may not see them."""
-        return _or_words(request, lambda: super(DeskAdmin, self).changelist_view(request, *args, **kwargs))
-
-    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        """Show the form, or say why a service refused; nothing was changed then."""
-        return _or_words(request, lambda: super(DeskAdmin, self).changeform_view(request, *args, **kwargs))
-
-    def delete_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        """Delete, or say why a service refused."""
-        return _or_words(request, lambda: super(DeskAdmin, self).delete_view(request, *args, **kwargs))
-
-    def log_addition(self, *_args: Any, **_kwargs: Any) -> Any:
-        """Write nothing: Django's own log would keep names in clear."""
-
-    def log_change(self, *_args: Any, **_kwargs: Any) -> Any:
-        """Write nothing, as above."""
-
-    def log_deletions(self, *_args: Any, **_kwargs: Any) -> Any:
-        """Write nothing, as above."""
 
 
 def access_in(request: HttpRequest) -> Access:

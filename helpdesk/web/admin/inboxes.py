@@ -81,7 +81,9 @@ class InboxAdmin(DeskAdmin):
         """Return whether an inbox may be made: by whoever manages roles, since rights follow."""
         return access_in(request).may(DeskRight.MANAGE_ROLES)
 
-    def save_related(self, request: HttpRequest, form: "forms.ModelForm[Inbox]", formsets: Any, change: bool) -> None:
+    def save_related(
+        self, request: HttpRequest, form: "forms.ModelForm[Inbox]", formsets: Any, change: bool
+    ) -> None:  # Any: Django's own, handed on
         """Save the addresses and let a new inbox join its bindings, all in one transaction."""
         super().save_related(request, form, formsets, change)
         if not change:

@@ -57,9 +57,9 @@ class MailboxForm(forms.ModelForm):  # type: ignore[type-arg] # Django's forms t
             "smtp_host", "smtp_port", "smtp_security", "smtp_user", "ca_file", "sends_system_mail",
         )  # fmt: skip
 
-    def clean(self) -> dict[str, Any]:
+    def clean(self) -> dict[str, Any]:  # Any: values of each field's own type
         """Refuse a new server without its password: no secret goes to a server that it was not typed for."""
-        data: dict[str, Any] = super().clean() or self.cleaned_data
+        data: dict[str, Any] = super().clean() or self.cleaned_data  # Any: as above
         if not self.instance._state.adding:
             for side in self.moved_sides():
                 if data.get(f"{side}_user") and not data.get(f"{side}_password"):

@@ -43,9 +43,9 @@ class PersonForm(forms.ModelForm):  # type: ignore[type-arg] # Django's forms ta
         model = User
         fields = ("email", "name", "is_staff", "language", "timezone")
 
-    def clean(self) -> dict[str, Any]:
+    def clean(self) -> dict[str, Any]:  # Any: values of each field's own type
         """Refuse a weak password, and a new person without one."""
-        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data  # Any: as above
         password = cleaned.get("password_new", "")
         if self.instance._state.adding and not password:
             self.add_error("password_new", _("A new person needs a first password."))
@@ -126,6 +126,8 @@ class TeamAdmin(DeskAdmin):
     fields = ("name", "members")
     filter_horizontal = ("members",)
 
-    def save_related(self, request: HttpRequest, form: "forms.ModelForm[Team]", formsets: Any, change: bool) -> None:
+    def save_related(
+        self, request: HttpRequest, form: "forms.ModelForm[Team]", formsets: Any, change: bool
+    ) -> None:  # Any: Django's own, handed on
         """Set the members by the service that derives the bindings of the team."""
         set_team_members(form.instance, form.cleaned_data["members"], by=access_in(request))

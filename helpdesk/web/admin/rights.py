@@ -1,6 +1,6 @@
 """Roles and bindings in the admin: rights in plain words, and who holds them where."""
 
-from typing import Any, Final
+from typing import Final
 
 from django import forms
 from django.contrib import admin
@@ -185,7 +185,7 @@ class BindingAdmin(DeskAdmin):
         binding = change_binding(Binding.objects.get(pk=obj.pk), spec, by=by) if change else make_binding(spec, by=by)
         obj.pk = binding.pk
 
-    def save_related(self, *_args: Any, **_kwargs: Any) -> None:
+    def save_related(self, *_what: object) -> None:
         """Save nothing more: the service has set inboxes and holders."""
 
     def delete_model(self, request: HttpRequest, obj: Binding) -> None:
