@@ -4,11 +4,16 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
+from django.db import transaction
 from django.utils.translation import gettext as _
 
+from audit.actions import Action, SubjectKind
+from audit.record import record
+from audit.subjects import Subject
 from helpdesk.crypto.checks import ensure_usable
 from helpdesk.crypto.errors import CryptoError
 from helpdesk.crypto.rotate import key_status, rewrap_batch, rotate_data_key
+from helpdesk.management.acting import at_the_command_line
 
 
 class Command(BaseCommand):
@@ -32,7 +37,9 @@ class Command(BaseCommand):
             self._show()
 
     def _rotate(self) -> None:
-        number = rotate_data_key()
+        with at_the_command_line(), transaction.atomic():
+            number = rotate_data_key()
+            record(Action.KEYS_ROTATED, on=Subject(SubjectKind.KEY), number=number)
         done = 0
         while batch := rewrap_batch():
             done += batch

@@ -6,6 +6,10 @@ import pytest
 from django.core.management import CommandError, call_command
 from pytest_django import Settings
 
+from audit.actions import Action, SubjectKind
+from audit.models import Entry
+from audit.payload import unpack
+from helpdesk.core.context import ActorKind, Purpose, purpose
 from helpdesk.core.ids import new_id
 from helpdesk.crypto import keyring
 from helpdesk.crypto.keyring import Owner, OwnerKind
@@ -34,6 +38,25 @@ def test_keys_rotate_wraps_everything_anew(db: None, capsys: pytest.CaptureFixtu
     keyring.forget()
     assert {owner: keyring.sealing_key(owner).secret for owner in owners} == before
     assert {row.number: row.data_keys for row in key_status()} == {1: 0, 2: 0, 3: 0, 4: 3}
+
+
+def test_keys_rotate_is_recorded_with_who_typed_it(db: None) -> None:
+    call_command("keys", "rotate")
+
+    (entry,) = Entry.found.filter(action=Action.KEYS_ROTATED)
+    assert (entry.actor_kind, entry.actor_id, entry.subject_kind) == (ActorKind.CLI, None, SubjectKind.KEY)
+    with purpose(Purpose.SYSTEM):
+        assert unpack(entry.payload)["details"] == {"number": 4}
+
+
+def test_a_rotation_that_fails_leaves_no_entry(db: None, settings: Settings, tmp_path: Path) -> None:
+    settings.KEY_PROVIDER, settings.ROOT_KEY_FILE = "file", tmp_path / "root.key"
+
+    with pytest.raises(CommandError, match="nothing was changed"):
+        call_command("keys", "rotate")
+
+    assert [row.number for row in key_status()] == [1, 2, 3]
+    assert not Entry.found.filter(action=Action.KEYS_ROTATED).exists()
 
 
 def test_keys_status_fails_without_the_root_key(
