@@ -9,6 +9,7 @@ from django import forms
 from django.conf import settings
 from django.contrib.auth.password_validation import validate_password
 from django.core.validators import MaxLengthValidator
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
@@ -39,11 +40,22 @@ def _code_input(*, digits: bool) -> forms.TextInput:
     return forms.TextInput(attrs)
 
 
+class AppCodeField(forms.CharField):
+    """A code of an authenticator app, read without the blanks that some apps show in it."""
+
+    def __init__(self, *, label: str | Promise) -> None:
+        super().__init__(label=label, max_length=_CODE_LENGTH, widget=_code_input(digits=True))  # type: ignore[arg-type] # lazy words are text
+
+    def clean(self, value: object) -> str:
+        """Return the code without blanks."""
+        return str(super().clean(value)).replace(" ", "")
+
+
 class CodeForm(forms.Form):
     """A code of an authenticator app, of the one that is chosen."""
 
     factor = forms.TypedChoiceField(label=_("Authenticator app"), coerce=UUID, empty_value=None, required=False)
-    code = forms.CharField(label=_("Code"), max_length=_CODE_LENGTH, widget=_code_input(digits=True))
+    code = AppCodeField(label=_("Code"))
 
     def __init__(self, *args: object, apps: list[FactorRow], **kwargs: object) -> None:
         super().__init__(*args, **kwargs)  # type: ignore[arg-type] # Django's own arguments, handed on
@@ -53,19 +65,11 @@ class CodeForm(forms.Form):
             self.fields["factor"].widget = forms.HiddenInput()
         self.fields["code"].widget.attrs["autofocus"] = True
 
-    def clean_code(self) -> str:
-        """Return the code without the blanks that some apps show in it."""
-        return str(self.cleaned_data["code"]).replace(" ", "")
-
 
 class OneCodeForm(forms.Form):
     """A code, where it is plain which factor it belongs to."""
 
-    code = forms.CharField(label=_("Code"), max_length=_CODE_LENGTH, widget=_code_input(digits=True))
-
-    def clean_code(self) -> str:
-        """Return the code without blanks."""
-        return str(self.cleaned_data["code"]).replace(" ", "")
+    code = AppCodeField(label=_("Code"))
 
 
 class RecoveryForm(forms.Form):
@@ -111,9 +115,7 @@ class PasswordForm(forms.Form):
         max_length=MAX_LENGTH,
         widget=forms.PasswordInput({"autocomplete": "new-password"}),
     )
-    code = forms.CharField(
-        label=_("Code of your authenticator app"), max_length=_CODE_LENGTH, widget=_code_input(digits=True)
-    )
+    code = AppCodeField(label=_("Code of your authenticator app"))
 
     def __init__(self, *args: object, user: User, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)  # type: ignore[arg-type] # Django's own arguments, handed on
@@ -131,10 +133,6 @@ class PasswordForm(forms.Form):
         new = str(self.cleaned_data["new"])
         validate_password(new, self._user)
         return new
-
-    def clean_code(self) -> str:
-        """Return the code without blanks."""
-        return str(self.cleaned_data["code"]).replace(" ", "")
 
     def clean(self) -> dict[str, object]:
         """Refuse two new passwords that differ."""
