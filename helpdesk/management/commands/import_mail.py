@@ -34,9 +34,14 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from error
         counts: collections.Counter[str] = collections.Counter()
         progress = Progress(self.stderr, what="mails", total=len(paths))
-        with at_the_command_line():
-            for done, imported in enumerate(import_files(paths, inbox), start=1):
-                counts[imported.state.value if imported.state else "known already"] += 1
-                progress.show(done)
+        try:
+            with at_the_command_line():
+                for done, imported in enumerate(import_files(paths, inbox), start=1):
+                    counts[imported.state.value if imported.state else "known already"] += 1
+                    progress.show(done)
+        except (DomainError, OSError) as error:
+            raise CommandError(
+                f"{counts.total()} of {len(paths)} taken, then: {error}; run it again to go on"
+            ) from error
         progress.end(len(paths))
         self.stdout.write(", ".join(f"{count} {state}" for state, count in sorted(counts.items())))

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import transaction
 
 from helpdesk.core.errors import DomainError
 from helpdesk.management.acting import at_the_command_line
@@ -81,8 +82,12 @@ def add_options(parser: ArgumentParser, *, needed: bool) -> None:
     parser.add_argument("--smtp-security", choices=securities, default="tls")
 
 
+@transaction.atomic
 def add_from(options: dict[str, Any]) -> Mailbox:  # Django's parsed options
-    """Make the mailbox that the options describe, and its inbox when it is not there. Raises CommandError."""
+    """Make the mailbox that the options describe, and its inbox when it is not there, or neither.
+
+    Raises CommandError and AddressTaken.
+    """
     inbox = Inbox.objects.filter(name=options["inbox"]).first() or create_inbox(options["inbox"])
     address = options["address"] or options["user"]
     if "@" in address and not inbox.addresses.exists():

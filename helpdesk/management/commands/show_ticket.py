@@ -5,10 +5,12 @@ import json
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from helpdesk.core.errors import DomainError
+from helpdesk.crypto.errors import CryptoError
 from helpdesk.management.acting import on_rights_of
 from inbox.inboxes.permissions import Access, Right
 from inbox.tickets.access import attachment_for, ticket_for
@@ -46,10 +48,14 @@ def _ticket(access: Access, ticket: Ticket) -> dict[str, Any]:  # JSON to print
     return shown
 
 
-def _sha256(access: Access, ticket: Ticket, attachment_id: Any) -> str:  # JSON to print
+def _sha256(access: Access, ticket: Ticket, attachment_id: UUID) -> str | None:
+    """Return the digest of a file, None when it is damaged: that is recorded where it was opened."""
     digest = hashlib.sha256()
-    for chunk in open_attachment(ticket, attachment_for(access, attachment_id, need=Right.VIEW))[1]:
-        digest.update(chunk)
+    try:
+        for chunk in open_attachment(ticket, attachment_for(access, attachment_id, need=Right.VIEW))[1]:
+            digest.update(chunk)
+    except CryptoError:
+        return None
     return digest.hexdigest()
 
 
