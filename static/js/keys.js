@@ -10,14 +10,14 @@ export function command(id, { keys = [], when = () => true, run }) {
   for (const key of keys) byKey.set(key, id);
 }
 
-export function execute(id, event) {
+function execute(id, event) {
   const found = commands.get(id);
   if (!found?.when(event)) return false;
   found.run(event);
   return true;
 }
 
-export const typing = (node) => !!node?.closest?.("input:not([type=checkbox], [type=radio]), textarea, select, [contenteditable=true]");
+const typing = (node) => !!node?.closest?.("input:not([type=checkbox], [type=radio]), textarea, select, [contenteditable=true]");
 export const composing = (event) => event.isComposing || event.keyCode === 229;
 const singleKeys = () => document.body.dataset.singleKeys !== "off";
 

@@ -112,7 +112,7 @@ function place(number, fresh) {
 
 const busy = () => over || performance.now() - lastKey < QUIET_MS;
 
-export function merge(numbers, fresh) {
+function merge(numbers, fresh) {
   const found = new Map([...fresh.querySelectorAll(".row")].map((row) => [row.dataset.number, row]));
   for (const number of numbers.map(String)) {
     const row = found.get(number) ?? null;
