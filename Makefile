@@ -32,7 +32,7 @@ lint: ## form, types, floors, templates, dependencies, migrations, settings
 test: ## the whole test suite, browser tests last
 	@bin/prepare dev
 	$(PYTEST) -n 2 -m "not browser and not long"
-	$(PYTEST) -n 2 -m "browser and not long"
+	$(PYTEST) -n 0 -m "browser and not long"
 
 check: lint test ## lint and test: what .ci/run calls
 
