@@ -1,6 +1,6 @@
 """What can go wrong with mail, as far as a person is told."""
 
-from helpdesk.core.errors import Conflict, Invalid, NotFound, Unavailable
+from helpdesk.core.errors import Conflict, Forbidden, Invalid, NotFound, Unavailable
 
 
 class MailNotFound(NotFound):
@@ -43,6 +43,12 @@ class TooLateToUndo(Conflict):
     """The mail is on its way already."""
 
     code = "too_late_to_undo"
+
+
+class NotTheAuthor(Forbidden):
+    """Somebody else wrote the mail: they alone take it back."""
+
+    code = "not_the_author"
 
 
 class NothingToResend(Conflict):

@@ -53,7 +53,7 @@ class Outgoing:
     in_reply_to: str = ""
     references: Sequence[str] = field(default_factory=tuple)
     state_before: str = ""
-    """The ticket's state before it was sent, for the undo."""
+    """The ticket's state before the mail moved it, for the undo; "" when it moved nothing."""
 
 
 def sender_of(inbox: Inbox) -> Sender:

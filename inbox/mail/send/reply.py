@@ -137,7 +137,7 @@ def _outgoing(ticket: Ticket, new: NewReply, head: _Head) -> Outgoing:
         head.cc,
         in_reply_to,
         references,
-        ticket.state,
+        ticket.state if new.then is not None else "",
     )
 
 

@@ -8,7 +8,7 @@ from audit.actions import Action
 from audit.record import record
 from helpdesk.core.context import Purpose, purpose
 from helpdesk.core.ids import new_id
-from inbox.mail.errors import NothingToResend, TooLateToUndo
+from inbox.mail.errors import NothingToResend, NotTheAuthor, TooLateToUndo
 from inbox.mail.models import OutboundMail
 from inbox.mail.states import OutKind, OutReason, OutState
 from inbox.tickets.models import Attachment, Message, Ticket
@@ -25,12 +25,14 @@ def cancel_send(outbound: OutboundMail, *, by: User) -> Ticket:
 
     Its files stay with the ticket, found by `by` alone (`send.files.kept_files`), until a reply names them. The
     ticket's state comes back as well; a conversation that the mail began goes into the bin. The form's key is free
-    again, so that the same page may send once more. Raises TooLateToUndo.
+    again, so that the same page may send once more. Raises TooLateToUndo, and NotTheAuthor for somebody else's mail.
     """
     outbound = OutboundMail.objects.select_for_update().get(pk=outbound.pk)
     message = outbound.message
     if outbound.state != OutState.QUEUED or outbound.send_after <= timezone.now() or message is None:
         raise TooLateToUndo("the mail is on its way already")
+    if outbound.author_id != by.pk:
+        raise NotTheAuthor("only who wrote a mail takes it back")
     ticket = lock(message.ticket)
     _keep_words(outbound, message, ticket, by=by)
     _take_back(outbound, message, by=by)
@@ -98,6 +100,9 @@ def _put_back(ticket: Ticket, outbound: OutboundMail) -> None:
         before = str(outbound.envelope.get("state_before", ""))
         newest = Message.objects.filter(ticket=ticket).exclude(direction=Direction.NOTE).order_by("-at").first()
         ticket.preview = preview_of(newest.text) if newest else ""
+    after = ticket.state
     if before:
         ticket.state = before
     save_change(ticket, "state", "preview")
+    if ticket.state != after:
+        record(Action.TICKET_STATE, on=ticket.as_subject(), before=after, after=ticket.state)
