@@ -176,7 +176,7 @@ _ADDRESS_FORM: Final = {
     "addresses-MAX_NUM_FORMS": "1000",
 }  # fmt: skip
 _MAILBOX_FORM: Final = {
-    "inbox": "{inbox}", "active": "on", "imap_host": "127.0.0.1", "imap_port": "1", "imap_user": "desk",
+    "inbox": "{inbox}", "active": "on", "imap_host": "127.0.0.1", "imap_port": "1", "imap_user": "desk@example.org",
     "imap_security": "plaintext-loopback", "folder": "INBOX", "history": "none", "smtp_host": "127.0.0.1",
     "smtp_port": "1", "smtp_user": "", "smtp_security": "plaintext-loopback",
 }  # fmt: skip
