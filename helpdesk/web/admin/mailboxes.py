@@ -67,8 +67,12 @@ class MailboxForm(forms.ModelForm):  # type: ignore[type-arg] # Django's forms t
         return data
 
     def moved_sides(self) -> list[str]:
-        """Return the sides whose server is another one than before."""
-        return [side for side in ("imap", "smtp") if f"{side}_host" in self.changed_data]
+        """Return the sides whose server or account is another one than before.
+
+        The account counts too: an SMTP side without a password of its own signs in with that of IMAP.
+        """
+        changed = set(self.changed_data)
+        return [side for side in ("imap", "smtp") if changed & {f"{side}_host", f"{side}_port", f"{side}_user"}]
 
 
 @admin.register(Mailbox)

@@ -7,12 +7,14 @@ from django.test import Client
 
 from accounts.models import Team, User
 from audit.models import Entry
+from audit.payload import unpack
 from helpdesk.core.context import Purpose, purpose
 from inbox.inboxes.access import access_of
 from inbox.inboxes.models import Binding, Inbox, Role
 from inbox.inboxes.permissions import DeskRight, Right
 from inbox.mail.models import Mailbox
 from inbox.mail.opening import secret_of
+from inbox.mail.send.deliver import smtp_server
 from tests.make import make_agent, make_inbox, make_mailbox, make_ticket
 from tests.security.desk import make_holder
 from tests.servers.dovecot import PASSWORD as MAIL_PASSWORD
@@ -79,8 +81,8 @@ def test_a_person_is_changed_and_never_deleted() -> None:
     assert (changed.name, changed.is_staff) == ("Mika Laine", True)
 
 
-def _act(client: Client, action: str, *users: User) -> str:
-    form = {"action": action, "_selected_action": [str(user.pk) for user in users]}
+def _act(client: Client, action: str, *users: User, **more: str) -> str:
+    form = {"action": action, "_selected_action": [str(user.pk) for user in users], **more}
     answer = client.post("/admin/accounts/user/", form, follow=True)
     return " ".join(str(message) for message in answer.context["messages"])
 
@@ -103,10 +105,41 @@ def test_factors_are_reset_by_right_and_never_ones_own() -> None:
     make_app(agent)
     boss = client_of(me)
 
-    assert "enrols again" in _act(boss, "reset_factors", agent)
+    assert "enrols again" in _act(boss, "reset_factors", agent, reason="met in person")
     assert not agent.totpdevice_set.exists()
-    assert "You cannot do this to yourself" in _act(boss, "reset_factors", me)
+    assert "You cannot do this to yourself" in _act(boss, "reset_factors", me, reason="met in person")
     assert me.totpdevice_set.exists()
+
+
+def test_a_reset_of_factors_asks_how_the_person_was_recognised(opened: None) -> None:
+    agent = make_person()
+    make_app(agent)
+    form = {"action": "reset_factors", "_selected_action": [str(agent.pk)], "reason": "  "}
+
+    boss = _boss()
+    page = boss.post("/admin/accounts/user/", form).content.decode()
+
+    assert "How did you recognise them?" in page
+    assert agent.email in page
+    assert agent.totpdevice_set.exists()
+    _act(boss, "reset_factors", agent, reason="called back on 4711")
+    entry = Entry.objects.get(action="factor.reset")
+    assert unpack(bytes(entry.payload))["details"] == {"reason": "called back on 4711"}
+
+
+def test_nobody_sets_their_own_password_here() -> None:
+    me = make_holder("Security admin", make_inbox())
+    boss, address = client_of(me), f"/admin/accounts/user/{me.pk}/change/"
+    fields = {"email": me.email, "name": "Me", "language": "en", "timezone": "UTC", "is_staff": "on"}
+
+    assert "password_new" not in boss.get(address).content.decode()
+    answer = boss.post(address, fields | {"password_new": PASSWORD}, follow=True)
+
+    assert "You cannot do this to yourself" in answer.content.decode()
+    same = User.objects.get(pk=me.pk)
+    assert (same.name, same.check_password(PASSWORD)) == (me.name, False)
+    assert boss.post(address, fields).status_code == 302
+    assert User.objects.get(pk=me.pk).name == "Me"
 
 
 def test_a_team_is_made_and_its_members_follow() -> None:
@@ -285,6 +318,23 @@ def test_the_other_sides_password_is_dropped_when_its_server_changes() -> None:
     assert _keeper(inbox).post(f"/admin/mail/mailbox/{mailbox.pk}/change/", form).status_code == 302
     assert secret_of(Mailbox.objects.get(), "smtp_password") == ""
     assert secret_of(Mailbox.objects.get(), "imap_password") == MAIL_PASSWORD
+
+
+def test_the_imap_password_never_stands_in_for_an_account_at_another_server() -> None:
+    """In two steps: first the server without an account, then the account, whose empty password would be IMAP's."""
+    inbox = make_inbox()
+    mailbox = make_mailbox(inbox)
+    keeper = _keeper(inbox)
+    address = f"/admin/mail/mailbox/{mailbox.pk}/change/"
+    form = MAILBOX | {"inbox": str(inbox.pk), "smtp_host": "mail.evil.example"}
+    assert keeper.post(address, form).status_code == 302
+
+    refused = keeper.post(address, form | {"smtp_user": "eve"})
+
+    assert "type the password again" in _errors(refused.content.decode())
+    assert Mailbox.objects.get().smtp_user == ""
+    assert keeper.post(address, form | {"smtp_user": "eve", "smtp_password": "typed anew"}).status_code == 302
+    assert smtp_server(Mailbox.objects.get()).password == "typed anew"
 
 
 def test_a_mailbox_is_removed_with_its_secret() -> None:
