@@ -51,7 +51,8 @@ def deliver_mail(outbound_id: UUID) -> OutState | None:
         composed = _composed(row)
     except CryptoError:
         return settle(row, Settled(OutState.REFUSED, OutReason.SEALED))
-    _mark_handing(row)
+    if not _mark_handing(row):
+        return None
     outcome = deliver(
         smtp_server(mailbox),
         sender=composed.sender,
@@ -119,8 +120,14 @@ def _files(row: OutboundMail) -> list[File]:
     return [File(file.name, b"".join(open_blob(file.blob, file.seal_ref(), kind="attachment"))) for file in files]
 
 
-def _mark_handing(row: OutboundMail) -> None:
-    # From here on a dead worker leaves open whether the server has the mail.
+def _mark_handing(row: OutboundMail) -> bool:
+    """Note that from here on a dead worker leaves open whether the server has the mail.
+
+    False when the claim went stale meanwhile, as on a machine that slept: somebody else has the mail now.
+    """
+    claimed = OutboundMail.objects.filter(pk=row.pk, state=OutState.SENDING, attempts=row.attempts)
+    if not claimed.update(reason=OutReason.HANDING):
+        return False
     row.reason = OutReason.HANDING
-    row.save(update_fields=["reason"])
     reached(KillPoint.DELIVERY_HANDING)
+    return True
