@@ -27,54 +27,57 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("opened")]
 AT = datetime(2026, 10, 5, 8, 15, tzinfo=UTC)
 
 
-def test_open_ticket_makes_it_whole(django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks) -> None:
+FIRST = NewMessage(
+    Direction.INBOUND,
+    "Hello\n\nIt does not print.",
+    html="<p>Hello</p>",
+    sanitiser_version=1,
+    header_id="<a@example.org>",
+    at=AT,
+    doubts=("no_from",),
+    remote_images=40_000,
+    participants=[NewParticipant(Part.FROM, "Kim", "Kim@example.org"), NewParticipant(Part.TO, "", "x@example.net")],
+    attachments=[NewAttachment(new_id(), "scan.pdf", "application/pdf", 7, "cid1", inline=True)],
+)
+
+
+def test_open_ticket_tells_and_records_it(django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks) -> None:
     inbox, ticket_id = make_inbox(), new_id()
-    first = NewMessage(
-        Direction.INBOUND,
-        "Hello\n\nIt does not print.",
-        html="<p>Hello</p>",
-        sanitiser_version=1,
-        header_id="<a@example.org>",
-        at=AT,
-        doubts=("no_from",),
-        remote_images=40_000,
-        participants=[
-            NewParticipant(Part.FROM, "Kim", "Kim@example.org"),
-            NewParticipant(Part.TO, "", "x@example.net"),
-        ],
-        attachments=[NewAttachment(new_id(), "scan.pdf", "application/pdf", 7, "cid1", inline=True)],
-    )
 
     with hearing(TicketOpened, MessageAdded) as heard, django_capture_on_commit_callbacks(execute=True):
-        ticket, message = open_ticket(NewTicket(ticket_id, inbox, "Printer", "Kim"), first)
+        ticket, message = open_ticket(NewTicket(ticket_id, inbox, "Printer", "Kim"), FIRST)
 
-    ticket, message = Ticket.objects.get(pk=ticket_id), Message.objects.get(pk=message.pk)
-    assert (ticket.subject, ticket.sender, ticket.preview) == ("Printer", "Kim", "Hello It does not print.")
-    assert (ticket.state, ticket.version, ticket.opened_at, ticket.last_activity) == (State.OPEN, 1, AT, AT)
-    assert (message.text, message.html, message.sanitiser_version) == ("Hello\n\nIt does not print.", "<p>Hello</p>", 1)
-    assert (message.header_id, bytes(message.header_blind or b"")) == (
-        "<a@example.org>",
-        blind("header_id", "<a@example.org>"),
-    )
-    assert (message.remote_images, message.doubts, message.at) == (32_000, ["no_from"], AT)
-    assert [(row.part, row.name, row.address, bytes(row.blind)) for row in message.participants.all()] == [
-        ("from", "Kim", "Kim@example.org", address_blind("kim@EXAMPLE.org")),
-        ("to", "", "x@example.net", address_blind("x@example.net")),
-    ]
-    file = message.attachments.get()
-    assert (file.name, file.content_type, file.content_id, file.inline, file.size_bytes) == (
-        "scan.pdf",
-        "application/pdf",
-        "cid1",
-        True,
-        7,
-    )
     assert heard == [
         TicketOpened(ticket_id, ticket.number, inbox.pk),
         MessageAdded(ticket_id, ticket.number, inbox.pk, message.pk, 1),
     ]
     (entry,) = entries(Action.TICKET_OPENED)
     assert details(entry) == {"number": ticket.number, "message": str(message.pk)}
+
+
+def test_open_ticket_makes_it_whole() -> None:
+    open_ticket(NewTicket(new_id(), make_inbox(), "Printer", "Kim"), FIRST)
+
+    ticket, message = Ticket.objects.get(), Message.objects.get()
+    assert (ticket.subject, ticket.sender, ticket.preview) == ("Printer", "Kim", "Hello It does not print.")
+    assert (ticket.state, ticket.version, ticket.opened_at, ticket.last_activity) == (State.OPEN, 1, AT, AT)
+    assert (message.text, message.html, message.sanitiser_version) == (FIRST.text, "<p>Hello</p>", 1)
+    assert message.header_id == "<a@example.org>"
+    assert bytes(message.header_blind or b"") == blind("header_id", "<a@example.org>")
+    assert (message.remote_images, message.doubts, message.at) == (32_000, ["no_from"], AT)
+
+
+def test_open_ticket_writes_participants_and_files() -> None:
+    _, message = open_ticket(NewTicket(new_id(), make_inbox(), "Printer", "Kim"), FIRST)
+
+    people = [(row.part, row.name, row.address, bytes(row.blind)) for row in Participant.objects.all()]
+    assert people == [
+        ("from", "Kim", "Kim@example.org", address_blind("kim@EXAMPLE.org")),
+        ("to", "", "x@example.net", address_blind("x@example.net")),
+    ]
+    file = message.attachments.get()
+    assert (file.name, file.content_type, file.size_bytes) == ("scan.pdf", "application/pdf", 7)
+    assert (file.content_id, file.inline) == ("cid1", True)
 
 
 def test_a_message_without_html_or_id_has_none() -> None:
