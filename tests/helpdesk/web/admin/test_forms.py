@@ -321,7 +321,6 @@ def test_the_other_sides_password_is_dropped_when_its_server_changes() -> None:
 
 
 def test_the_imap_password_never_stands_in_for_an_account_at_another_server() -> None:
-    """In two steps: first the server without an account, then the account, whose empty password would be IMAP's."""
     inbox = make_inbox()
     mailbox = make_mailbox(inbox)
     keeper = _keeper(inbox)
