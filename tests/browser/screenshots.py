@@ -37,6 +37,7 @@ def _take(house: House, folder: Path, state: State) -> None:
         page = state.show(house, viewport=size)
         for scheme in _SCHEMES:
             page.emulate_media(color_scheme=scheme)
+            page.wait_for_timeout(300)  # colours fade over
             page.screenshot(path=folder / f"{state.name}-{width}-{scheme}.png")
         page.context.close()
 
