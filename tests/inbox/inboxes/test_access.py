@@ -10,7 +10,7 @@ from pytest_django import DjangoAssertNumQueries
 from accounts.models import User
 from accounts.services import people
 from helpdesk.core.ids import new_id
-from inbox.inboxes.access import access_of
+from inbox.inboxes.access import access_of, workers_in
 from inbox.inboxes.backend import InboxBackend
 from inbox.inboxes.models import Inbox, Role
 from inbox.inboxes.permissions import SHIPPED_ROLES, Access, DeskRight, Right
@@ -204,3 +204,18 @@ def test_an_access_without_rights_allows_nothing() -> None:
     assert not any(access.can(right, new_id()) for right in Right)
     assert not any(access.may(right) for right in DeskRight)
     assert access.inboxes(Right.VIEW) == ()
+
+
+def test_workers_are_those_who_may_answer_there_once_each() -> None:
+    support, billing = make_two_inboxes()
+    agent, everywhere = make_agent("Agent", inbox=support), make_agent("Team lead")
+    bind(agent, "Senior agent", support)
+    make_agent("Read-only", inbox=support)
+    make_agent("Agent", inbox=billing)
+    gone = make_agent("Agent", inbox=support)
+    gone.is_active = False
+    gone.save(update_fields=["is_active"])
+
+    found = workers_in(support.pk)
+
+    assert sorted(found) == sorted((user.pk, user.name, user.email) for user in (agent, everywhere))
