@@ -1,6 +1,6 @@
 """People and teams in the admin."""
 
-from typing import Any
+from typing import Any, Final
 from zoneinfo import available_timezones
 
 from django import forms
@@ -9,9 +9,11 @@ from django.contrib import admin, messages
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
 from django.utils.translation import gettext_lazy as _
 
+from accounts.errors import NotOnYourself
 from accounts.models import Team, User
 from accounts.passwords import MAX_LENGTH
 from accounts.services import factors, people
@@ -19,6 +21,8 @@ from helpdesk.core.errors import DomainError
 from helpdesk.web.admin.desk import DeskAdmin, access_in, words_of
 from inbox.inboxes.permissions import DeskRight
 from inbox.inboxes.services.people import set_team_members, switch_off, switch_on
+
+_REASON_LENGTH: Final = 200
 
 
 def _zones() -> list[tuple[str, str]]:
@@ -73,6 +77,11 @@ class PersonAdmin(DeskAdmin):
     )  # fmt: skip
     actions = ("switch_off", "switch_on", "reset_factors")
 
+    def get_fields(self, request: HttpRequest, obj: User | None = None) -> tuple[str, ...]:
+        """Return what the form shows; one's own password stands on one's own page, where it asks for the old one."""
+        is_own = obj is not None and obj.pk == access_in(request).user_id
+        return tuple(name for name in self.fields if not (is_own and name == "password_new"))
+
     def save_model(self, request: HttpRequest, obj: User, form: "forms.ModelForm[User]", change: bool) -> None:
         """Make or change the person by the services that every other way uses."""
         data = form.cleaned_data
@@ -83,6 +92,8 @@ class PersonAdmin(DeskAdmin):
         else:
             obj.save(update_fields=["email", "name", "is_staff", "language", "timezone"])
         if data["password_new"]:
+            if obj.pk == access_in(request).user_id:
+                raise NotOnYourself("one's own password is changed on one's own page")
             people.set_password(User.objects.get(pk=obj.pk), data["password_new"])
 
     @admin.action(description=_("Switch off: sessions end, roles and teams drop"))
@@ -103,17 +114,27 @@ class PersonAdmin(DeskAdmin):
             self.message_user(request, _("%(email)s may sign in again.") % {"email": user.email})
 
     @admin.action(description=_("Reset the second factors: the person enrols again"))
-    def reset_factors(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
-        """Take away all factors of people who lost theirs, and end their sessions. Needs RESET_FACTORS."""
+    def reset_factors(self, request: HttpRequest, queryset: QuerySet[User]) -> HttpResponse | None:
+        """Ask how the people were recognised, then take their factors and end their sessions. Needs RESET_FACTORS."""
         if not access_in(request).may(DeskRight.RESET_FACTORS):
             self.message_user(request, _("This needs the right to reset factors."), messages.ERROR)
-            return
+            return None
+        reason = request.POST.get("reason", "").strip()[:_REASON_LENGTH]
+        if not reason:
+            title = _("Reset the second factors")
+            context = {**self.admin_site.each_context(request), "title": title, "people": queryset}
+            return render(request, "admin/reset_factors.html", context)
         for user in queryset:
-            try:
-                factors.reset_factors(user, reason="admin action")
-                self.message_user(request, _("%(email)s enrols again at the next sign-in.") % {"email": user.email})
-            except DomainError as error:
-                self.message_user(request, words_of(error), messages.ERROR)
+            self._reset(request, user, reason)
+        return None
+
+    def _reset(self, request: HttpRequest, user: User, reason: str) -> None:
+        try:
+            factors.reset_factors(user, reason=reason)
+        except DomainError as error:
+            self.message_user(request, words_of(error), messages.ERROR)
+        else:
+            self.message_user(request, _("%(email)s enrols again at the next sign-in.") % {"email": user.email})
 
 
 @admin.register(Team)

@@ -7,7 +7,6 @@ from django.test import Client
 
 from accounts.models import Team, User
 from audit.models import Entry
-from audit.payload import unpack
 from helpdesk.core.context import Purpose, purpose
 from inbox.inboxes.access import access_of
 from inbox.inboxes.models import Binding, Inbox, Role
@@ -109,37 +108,6 @@ def test_factors_are_reset_by_right_and_never_ones_own() -> None:
     assert not agent.totpdevice_set.exists()
     assert "You cannot do this to yourself" in _act(boss, "reset_factors", me, reason="met in person")
     assert me.totpdevice_set.exists()
-
-
-def test_a_reset_of_factors_asks_how_the_person_was_recognised(opened: None) -> None:
-    agent = make_person()
-    make_app(agent)
-    form = {"action": "reset_factors", "_selected_action": [str(agent.pk)], "reason": "  "}
-
-    boss = _boss()
-    page = boss.post("/admin/accounts/user/", form).content.decode()
-
-    assert "How did you recognise them?" in page
-    assert agent.email in page
-    assert agent.totpdevice_set.exists()
-    _act(boss, "reset_factors", agent, reason="called back on 4711")
-    entry = Entry.objects.get(action="factor.reset")
-    assert unpack(bytes(entry.payload))["details"] == {"reason": "called back on 4711"}
-
-
-def test_nobody_sets_their_own_password_here() -> None:
-    me = make_holder("Security admin", make_inbox())
-    boss, address = client_of(me), f"/admin/accounts/user/{me.pk}/change/"
-    fields = {"email": me.email, "name": "Me", "language": "en", "timezone": "UTC", "is_staff": "on"}
-
-    assert "password_new" not in boss.get(address).content.decode()
-    answer = boss.post(address, fields | {"password_new": PASSWORD}, follow=True)
-
-    assert "You cannot do this to yourself" in answer.content.decode()
-    same = User.objects.get(pk=me.pk)
-    assert (same.name, same.check_password(PASSWORD)) == (me.name, False)
-    assert boss.post(address, fields).status_code == 302
-    assert User.objects.get(pk=me.pk).name == "Me"
 
 
 def test_a_team_is_made_and_its_members_follow() -> None:
