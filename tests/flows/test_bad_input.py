@@ -136,7 +136,7 @@ def _run(words: tuple[str, ...], key_file: Path) -> subprocess.CompletedProcess[
         "POSTERN_PORT": str(free_port()),
     }
     command = [sys.executable, "manage.py", *words]
-    return subprocess.run(  # noqa: S603 - our own
+    return subprocess.run(  # noqa: S603 - a command of ours, without a shell
         command, cwd=desk_settings.BASE_DIR, env=environment, capture_output=True, text=True, check=False, timeout=120
     )
 
