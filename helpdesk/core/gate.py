@@ -23,6 +23,11 @@ METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OP
 _SMALL_BYTES: Final = 64 * 1024
 """Bodies up to here do not count against the room for large ones: a form is always read."""
 _QUERY_SAFE: Final = "!$%&'()*+,-./:;=?@_~[]|"
+_SHUT: Final = (
+    (b"cache-control", b"no-store"),
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+    (b"x-content-type-options", b"nosniff"),
+)
 _WORDS: Final = {
     400: b"Bad request\n",
     405: b"Method not allowed\n",
@@ -206,7 +211,7 @@ def _check(scope: Scope, limits: Limits) -> None:
 async def _answer(send: Send, status: int) -> None:
     words = _WORDS[status]
     length = str(len(words)).encode()
-    headers = [(b"content-type", b"text/plain"), (b"content-length", length), (b"connection", b"close")]
+    headers = [(b"content-type", b"text/plain"), (b"content-length", length), (b"connection", b"close"), *_SHUT]
     if status == 405:
         headers.append((b"allow", ", ".join(sorted(METHODS)).encode()))
     if status == 503:

@@ -1,10 +1,16 @@
 """The one log line format: time, level, logger, message, then the extra fields as key=value."""
 
 import logging
+from types import TracebackType
+from typing import Final
 
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {
     "message", "asctime", "taskName", "request", "server_time", "status_code",
 }  # fmt: skip
+
+_DETAILS: Final = ("DETAIL:", "HINT:", "CONTEXT:")
+_FRAME: Final = ("Traceback", "  File", "The above exception", "During handling")
+_ExcInfo = tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
 
 
 class LineFormatter(logging.Formatter):
@@ -23,6 +29,16 @@ class LineFormatter(logging.Formatter):
         if record.exc_info:
             line = f"{line}\n{self.formatException(record.exc_info)}"
         return line
+
+    def formatException(self, ei: _ExcInfo) -> str:  # noqa: N802 - the library's name
+        """Return the traceback without what the database adds to an error: values of the row that it is about."""
+        kept: list[str] = []
+        is_detail = False
+        for text in super().formatException(ei).splitlines():
+            is_detail = text.startswith(_DETAILS) or (is_detail and not text.startswith(_FRAME))
+            if not is_detail:
+                kept.append(text)
+        return "\n".join(kept)
 
 
 def _plain(value: object) -> str:

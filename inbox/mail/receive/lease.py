@@ -35,6 +35,15 @@ class Lease:
             raise LeaseLost("another fetcher took over")
 
 
+def is_free() -> Q:
+    """Return the condition of a mailbox that nobody holds.
+
+    A lease that ends long after one made now would was written before the machine's clock was set back.
+    """
+    now = timezone.now()
+    return Q(lease_until=None) | Q(lease_until__lt=now) | Q(lease_until__gt=now + 2 * LEASE)
+
+
 @contextmanager
 def held(mailbox_id: UUID) -> Iterator[Lease]:
     """Hold the mailbox's lease inside. Raises LeaseTaken while somebody else does."""
@@ -48,8 +57,7 @@ def held(mailbox_id: UUID) -> Iterator[Lease]:
 @transaction.atomic
 def _take(mailbox_id: UUID) -> Lease:
     # Whoever stores a large mail holds the row for as long as that takes: nobody waits for them.
-    free = Q(lease_until=None) | Q(lease_until__lt=timezone.now())
-    rows = Mailbox.objects.select_for_update(skip_locked=True).filter(free, pk=mailbox_id)
+    rows = Mailbox.objects.select_for_update(skip_locked=True).filter(is_free(), pk=mailbox_id)
     last = rows.values_list("lease_number", flat=True).first()
     if last is None:
         raise LeaseTaken("somebody else fetches this mailbox")

@@ -16,6 +16,7 @@ from inbox.mail.errors import LeaseLost, LeaseTaken
 from inbox.mail.imap.wire import WireError
 from inbox.mail.models import Mailbox
 from inbox.mail.receive.fetch import Fetched, fetch_new
+from inbox.mail.receive.lease import is_free
 
 logger = logging.getLogger(__name__)
 
@@ -28,8 +29,7 @@ def mailboxes_due() -> list[UUID]:
     """Return the mailboxes whose next look has come and that nobody fetches now, the longest waiting first."""
     now = timezone.now()
     due = Q(next_poll_at=None) | Q(next_poll_at__lte=now)
-    free = Q(lease_until=None) | Q(lease_until__lt=now)
-    rows = Mailbox.objects.filter(due, free, active=True).exclude(imap_host="")
+    rows = Mailbox.objects.filter(due, is_free(), active=True).exclude(imap_host="")
     return list(rows.order_by(F("next_poll_at").asc(nulls_first=True)).values_list("pk", flat=True))
 
 

@@ -11,6 +11,7 @@ from helpdesk.core.ids import new_id
 from inbox.mail.errors import NothingToResend, NotTheAuthor, TooLateToUndo
 from inbox.mail.models import OutboundMail
 from inbox.mail.states import OutKind, OutReason, OutState
+from inbox.tickets.errors import IllegalMove
 from inbox.tickets.models import Attachment, Message, Ticket
 from inbox.tickets.services.append import preview_of
 from inbox.tickets.services.bin import delete_ticket
@@ -53,9 +54,11 @@ def resend(outbound: OutboundMail) -> OutboundMail:
     """Try a refused or uncertain mail again, as the same mail with the same Message-ID. Needs REPLY.
 
     One that was sent goes only to those who were refused. Raises NothingToResend for one that everybody got or that
-    still waits.
+    still waits, IllegalMove for one of a ticket in the bin.
     """
     outbound = OutboundMail.objects.select_for_update().get(pk=outbound.pk)
+    if outbound.message is not None and outbound.message.ticket.deleted_at is not None:
+        raise IllegalMove("restore the ticket from the bin first")
     if not can_be_resent(outbound):
         raise NothingToResend("this mail was sent, or still waits to be")
     outbound.state = OutState.QUEUED

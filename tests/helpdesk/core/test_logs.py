@@ -54,3 +54,23 @@ def test_a_traceback_follows_its_line() -> None:
 @pytest.mark.parametrize("value", ["a\nb", "a\rb", "a\r\nb"])
 def test_a_line_end_is_written_out(value: str) -> None:
     assert line(value=value).endswith("value=" + value.replace("\r", "\\r").replace("\n", "\\n"))
+
+
+class _DatabaseSays(Exception):
+    """Speaks as the database does: its words, then the values of the row that they are about."""
+
+    def __str__(self) -> str:
+        return (
+            'duplicate key value violates unique constraint "one_address"\n'
+            "DETAIL:  Key (email)=(kim@example.org) already exists.\nand kim@example.org again"
+        )
+
+
+def test_the_values_of_a_row_stay_out_of_a_traceback() -> None:
+    error = _DatabaseSays()
+    info = (_DatabaseSays, error, None)
+
+    assert "kim@example.org" in logging.Formatter().formatException(info)
+    written = line(exc_info=info)
+    assert "kim@example.org" not in written
+    assert written.endswith('duplicate key value violates unique constraint "one_address"')

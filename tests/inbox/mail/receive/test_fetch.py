@@ -106,6 +106,20 @@ def test_a_lease_that_ran_out_is_taken_over_and_fences_its_old_holder() -> None:
     assert (RawMail.objects.count(), mailbox.last_uid, mailbox.lease_until) == (1, 7, None)
 
 
+def test_a_lease_from_before_the_clock_was_set_back_is_taken_over() -> None:
+    mailbox = make_mailbox(make_inbox())
+    Mailbox.objects.update(lease_until=timezone.now() + LEASE)
+    with pytest.raises(LeaseTaken), held(mailbox.pk):
+        pass
+    assert mailbox.pk not in mailboxes_due()
+
+    Mailbox.objects.update(lease_until=timezone.now() + timedelta(hours=2))
+
+    assert mailbox.pk in mailboxes_due()
+    with held(mailbox.pk) as lease:
+        assert lease.number == 1
+
+
 def test_storing_prolongs_the_lease() -> None:
     mailbox = make_mailbox(make_inbox())
     with held(mailbox.pk) as lease:

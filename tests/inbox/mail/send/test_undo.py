@@ -7,10 +7,13 @@ import pytest
 from audit.actions import Action
 from audit.models import Entry
 from inbox.mail.errors import NotTheAuthor
+from inbox.mail.models import OutboundMail
 from inbox.mail.send.reply import NewReply, send_reply
-from inbox.mail.send.undo import cancel_send
+from inbox.mail.send.undo import cancel_send, resend
 from inbox.mail.states import OutState
+from inbox.tickets.errors import IllegalMove
 from inbox.tickets.models import Draft
+from inbox.tickets.services.bin import delete_ticket, restore_ticket
 from inbox.tickets.services.status import set_state
 from inbox.tickets.states import State
 from tests.make import make_agent, make_mailbox, make_reply, make_ticket
@@ -52,3 +55,18 @@ def test_a_state_that_comes_back_is_recorded() -> None:
     assert cancel_send(row, by=lea).state == State.OPEN
 
     assert moves.count() == 2
+
+
+def test_nothing_is_sent_again_from_the_bin() -> None:
+    ticket = make_ticket()
+    row = make_reply(ticket)
+    OutboundMail.objects.update(state=OutState.REFUSED)
+    delete_ticket(ticket)
+
+    with pytest.raises(IllegalMove):
+        resend(row)
+
+    row.refresh_from_db()
+    assert row.state == OutState.REFUSED
+    restore_ticket(ticket)
+    assert resend(row).state == OutState.QUEUED
