@@ -37,3 +37,9 @@ class RoleInUse(Forbidden):
     """Somebody holds the role."""
 
     code = "role_in_use"
+
+
+class BeyondReach(Forbidden):
+    """The person holds a desk right that the one who acts on their sign-in lacks."""
+
+    code = "beyond_reach"

@@ -26,6 +26,7 @@ _WORDS: dict[str, Promise] = {
     "shipped_role_kept": _("A role that ships with Postern stays as it is. Make a role of your own instead."),
     "role_in_use": _("Somebody holds this role. End its bindings first."),
     "address_in_use": _("Somebody else signs in with this address already."),
+    "beyond_reach": _("This person may do more on the desk than you: ask somebody with the same rights."),
     "not_on_yourself": _("You cannot do this to yourself: ask a colleague who administers people."),
 }
 

@@ -19,6 +19,8 @@ from accounts.passwords import MAX_LENGTH
 from accounts.services import factors, people
 from helpdesk.core.errors import DomainError
 from helpdesk.web.admin.desk import DeskAdmin, access_in, words_of
+from inbox.inboxes.access import access_of
+from inbox.inboxes.errors import BeyondReach
 from inbox.inboxes.permissions import DeskRight
 from inbox.inboxes.services.people import set_team_members, switch_off, switch_on
 
@@ -85,6 +87,8 @@ class PersonAdmin(DeskAdmin):
     def save_model(self, request: HttpRequest, obj: User, form: "forms.ModelForm[User]", change: bool) -> None:
         """Make or change the person by the services that every other way uses."""
         data = form.cleaned_data
+        if change:
+            _require_reach(request, obj)
         if not change:
             made = people.create_user(data["email"], data["name"], is_staff=data["is_staff"])
             obj.pk, obj._state.adding = made.pk, False
@@ -130,11 +134,18 @@ class PersonAdmin(DeskAdmin):
 
     def _reset(self, request: HttpRequest, user: User, reason: str) -> None:
         try:
+            _require_reach(request, user)
             factors.reset_factors(user, reason=reason)
         except DomainError as error:
             self.message_user(request, words_of(error), messages.ERROR)
         else:
             self.message_user(request, _("%(email)s enrols again at the next sign-in.") % {"email": user.email})
+
+
+def _require_reach(request: HttpRequest, user: User) -> None:
+    """Raise BeyondReach for somebody with a desk right that the one who acts lacks: who sets the sign-in holds it."""
+    if not access_of(user).desk <= access_in(request).desk:
+        raise BeyondReach("this person may do more on the desk than you")
 
 
 @admin.register(Team)

@@ -5,6 +5,8 @@ import pytest
 from accounts.models import User
 from audit.models import Entry
 from audit.payload import unpack
+from inbox.inboxes.models import Role
+from inbox.inboxes.services.bindings import BindingSpec, make_binding
 from tests.make import make_inbox
 from tests.security.desk import make_holder
 from tests.signed_in import client_of, make_app, make_person
@@ -44,3 +46,24 @@ def test_nobody_sets_their_own_password_here() -> None:
     assert (same.name, same.check_password(PASSWORD)) == (me.name, False)
     assert boss.post(address, fields).status_code == 302
     assert User.objects.get(pk=me.pk).name == "Me"
+
+
+def test_nobody_takes_the_sign_in_of_somebody_who_may_do_more() -> None:
+    inbox = make_inbox()
+    victim, agent = make_holder("Security admin", inbox), make_person("agent@example.org", "Agent")
+    me = make_person("clerk@example.org", "Clerk", is_staff=True)
+    role = Role.objects.create(name="Clerk", desk_rights=["manage_people", "reset_factors"])
+    make_binding(BindingSpec(role, people=(me,)), by=None)
+    clerk, old = client_of(me), victim.email
+    make_app(victim, name="second")
+
+    for person, done in ((victim, False), (agent, True)):
+        fields = {"email": person.email, "name": person.name, "language": "en", "timezone": "UTC"}
+        clerk.post(f"/admin/accounts/user/{person.pk}/change/", fields | {"password_new": PASSWORD})
+        assert User.objects.get(pk=person.pk).check_password(PASSWORD) is done
+    reset = {"action": "reset_factors", "_selected_action": [str(victim.pk)], "reason": "called back"}
+    page = clerk.post("/admin/accounts/user/", reset, follow=True).content.decode()
+
+    assert "may do more on the desk than you" in page
+    assert victim.totpdevice_set.exists()
+    assert User.objects.get(pk=victim.pk).email == old
