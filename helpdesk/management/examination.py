@@ -1,7 +1,6 @@
 """What `doctor` looks at, one thing a function: each tells what it found, and what to do about a fault."""
 
 import shutil
-import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -95,8 +94,9 @@ def _blobs() -> Iterator[Finding]:
     folder = Path(storage.location)
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder) as file:
-            file.write(b"doctor")
+        probe = folder / ".doctor"
+        probe.write_bytes(b"")
+        probe.unlink()
     except OSError as error:
         yield Finding("files", f"{folder} cannot be written: {error.strerror}", "let the desk's account own the folder")
         return
