@@ -13,7 +13,7 @@ from tests.browser.states import STATES, State, prepare
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 _SIZES: Final = {"1440": WIDE, "390": PHONE}
-_TICKET: Final = "Hairline crack below the saddle clamp"
+_README: Final = {"inbox": "Hairline crack below the saddle clamp", "hostile": "Action required: mailbox"}
 _SCHEMES: Final = ("light", "dark")
 
 
@@ -46,13 +46,12 @@ def _documents(folder: Path) -> int:
     folder.mkdir(exist_ok=True)
     with running_house() as house:
         page = house.sit("greta")
-        page.goto("/?folder=open")
-        page.wait_for_selector("#light[data-state=on]")
-        page.screenshot(path=folder / "list.png")
-        find(page, _TICKET)
-        page.mouse.move(0, 0)
-        page.wait_for_timeout(1000)
-        page.screenshot(path=folder / "ticket.png")
+        for name, subject in _README.items():
+            find(page, subject)
+            page.wait_for_selector("#light[data-state=on]")
+            page.mouse.move(0, 0)
+            page.wait_for_timeout(1000)
+            page.screenshot(path=folder / f"{name}.png")
         officer = house.sit("aisha")
         officer.goto("/audit/")
         officer.screenshot(path=folder / "audit.png")
