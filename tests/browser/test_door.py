@@ -10,6 +10,9 @@ from tests.browser.house import House
 
 pytestmark = pytest.mark.browser
 
+_AFTER_WRONG_MS = 1500
+"""After a wrong code the next one is read a second later."""
+
 
 def _password_step(page: Page, email: str, password: str) -> None:
     page.goto("/login/")
@@ -32,6 +35,7 @@ def test_new_person_enrols_and_sees_the_codes_once(house: House) -> None:
     page.get_by_role("button", name="Confirm").click()
     expect(page.get_by_text("This code is not right")).to_be_visible()
     assert re.sub(r"\s", "", page.locator(".secret code").inner_text()) == secret
+    page.wait_for_timeout(_AFTER_WRONG_MS)
     page.get_by_role("textbox", name="Code").fill(house.code(secret))
     page.get_by_role("button", name="Confirm").click()
     expect(page.get_by_role("heading", name="Keep these codes")).to_be_visible()

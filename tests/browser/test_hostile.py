@@ -21,6 +21,7 @@ pytestmark = pytest.mark.browser
 _DOMAIN = "evil.test"
 _SUBJECT = "All that is hostile"
 _HREFS = "all => all.map((a) => a.href)"
+_PATIENCE_MS = 90_000
 _SETTLE_MS = 3000
 _NESTED = {"iframe", "frameset", "javascript-iframe", "srcdoc", "data-iframe", "object", "embed", "portal"}
 """Chromium connects to a nested document's host before a policy stops its load: why mails are sanitised as well."""
@@ -92,8 +93,7 @@ def number(running: House) -> str:
 def test_sanitised_mails_open_nothing(house: House, number: str, sink: Sink, trapped: Browser) -> None:
     page, happened = _watched(trapped, storage_state=house.state("greta"), base_url=house.address)
 
-    page.goto(f"/t/{number}?folder=open&all=1")
-    page.wait_for_load_state()
+    page.goto(f"/t/{number}?folder=open&all=1", timeout=_PATIENCE_MS)
     page.wait_for_timeout(_SETTLE_MS)
     frames = [frame for frame in page.frames if "/m/" in frame.url]
     links = [link for frame in frames for link in frame.locator("a[href]").evaluate_all(_HREFS)]
