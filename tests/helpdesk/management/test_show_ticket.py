@@ -20,11 +20,11 @@ from tests.make import Letter, make_agent, make_inbox, make_ticket
 pytestmark = pytest.mark.django_db
 
 
-def shown(ticket: Ticket, user: User) -> dict[str, Any]:
+def shown(ticket: Ticket, user: User) -> dict[str, Any]:  # Any: plain JSON
     """Return what the command prints."""
     out = StringIO()
     call_command("show_ticket", str(ticket.number), "--as", user.email.upper(), stdout=out)
-    content: dict[str, Any] = json.loads(out.getvalue())
+    content: dict[str, Any] = json.loads(out.getvalue())  # Any: plain JSON
     return content
 
 
