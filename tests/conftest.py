@@ -25,22 +25,20 @@ def _seed() -> None:
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_modify_db_settings: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
-    """Make the test database as the owner, then let `default` and `aside` lead there as the app role."""
+def django_db_setup(django_db_modify_db_settings: None, django_db_blocker: DjangoDbBlocker) -> None:
+    """Make the test database as the owner, then let `default` and `aside` lead there as the app role.
+
+    Nobody drops it: it ends with the home that the services of the suite run in.
+    """
     with django_db_blocker.unblock():
         owner = connections["owner"]
-        old_name = owner.settings_dict["NAME"]
         name = owner.creation.create_test_db(verbosity=0, autoclobber=True, serialize=False)
         for alias in ("default", "aside"):
             connections[alias].settings_dict["NAME"] = name
             settings.DATABASES[alias]["NAME"] = name
         _let_the_owner_flush()
         _seed()
-    yield
-    with django_db_blocker.unblock():
-        for alias in ("default", "aside"):
-            connections[alias].close()
-        owner.creation.destroy_test_db(old_name, verbosity=0)
+        owner.close()
 
 
 def _let_the_owner_flush() -> None:

@@ -1,5 +1,7 @@
 """What the desk is made of: apps, middleware, database, templates, language, files."""
 
+from typing import Any
+
 from helpdesk.settings import env
 
 BASE_DIR = env.ROOT
@@ -110,7 +112,7 @@ TIME_ZONE = "UTC"
 STATIC_URL = "/static/"
 STATIC_ROOT = env.folder("POSTERN_STATIC", POSTERN_HOME / "static")
 STATICFILES_DIRS = [env.ROOT / "static"]
-STORAGES = {
+STORAGES: dict[str, dict[str, Any]] = {  # Any: Django's own shape
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "blobs": {
         "BACKEND": "helpdesk.crypto.files.BlobFolder",

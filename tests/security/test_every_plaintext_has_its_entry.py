@@ -29,7 +29,7 @@ from inbox.tickets.services.note import add_note
 from inbox.tickets.states import DraftKind
 from tests.security.desk import ROLES, Desk, Side, Words, make_desk
 from tests.security.rows import TABLE
-from tests.security.test_url_table import ask, taken_back
+from tests.security.test_url_table import ask, own_the_mail, taken_back
 
 pytestmark = pytest.mark.django_db
 
@@ -151,6 +151,7 @@ def visits(client: Client, side: Side, **names: str) -> Iterator[tuple[str, Http
     yield "GET tickets:rows", client.get(side.fill("/rows?numbers={number},999999"))
     old = {"text": "x", "once": side.fill("{once}"), "version": "1"}
     yield "CONFLICT tickets:reply", client.post(side.fill("/t/{number}/reply"), old)
+    own_the_mail(client, side)
     yield "DATA tickets:undo", client.post(side.fill("/undo/{waiting}"), headers={"Accept": "application/json"})
 
 

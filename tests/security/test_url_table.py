@@ -8,6 +8,8 @@ from typing import Final
 
 import pytest
 from allauth import urls as allauth_urls
+from django.conf import settings
+from django.contrib.auth import SESSION_KEY
 from django.db import connection, transaction
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
@@ -16,6 +18,7 @@ from django.urls import path
 from django.views.decorators.csrf import csrf_exempt
 
 from helpdesk.web.base import policy
+from inbox.mail.models import OutboundMail
 from inbox.tickets.models import Ticket
 from tests.security import rows
 from tests.security.desk import ROLES, Desk, Side, absent_side, make_desk, make_holder, make_side
@@ -42,9 +45,16 @@ def ask(client: Client, row: Row, side: Side, **names: str) -> HttpResponseBase:
     kept.update(client.cookies)
     if row.method == "GET":
         return client.get(address)
+    own_the_mail(client, side)
     response = client.post(address, {name: _filled(side, value) for name, value in (row.form or {}).items()})
     client.cookies = kept
     return response
+
+
+def own_the_mail(client: Client, side: Side) -> None:
+    """Let the waiting mail be of whoever asks: nobody else may take it back."""
+    if settings.SESSION_COOKIE_NAME in client.cookies:
+        OutboundMail.objects.filter(pk=side.names["waiting"]).update(author=client.session.get(SESSION_KEY))
 
 
 def _filled(side: Side, value: str | list[str]) -> str | list[str]:
