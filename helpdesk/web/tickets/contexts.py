@@ -126,7 +126,7 @@ def _warning(suggestion: Suggestion) -> str:
         )
     if suggestion.dropped:
         names = ", ".join(recipient.name or recipient.address for recipient in suggestion.dropped[:5])
-        words.append(_("Not in this mail any more, so not offered: %(names)s.") % {"names": names})
+        words.append(_("Left out of the answer: %(names)s.") % {"names": names})
     return " ".join(words)
 
 
