@@ -35,6 +35,13 @@ class Identity:
         if self.owner is not None and folder.stat().st_uid != self.owner[0]:
             os.chown(folder, *self.owner)
 
+    def hand_over_all(self, folder: Path) -> None:
+        """Give `folder` and all in it to the account of the server, when it was another's: a copied home is ours."""
+        if self.owner is None or folder.stat().st_uid == self.owner[0]:
+            return
+        for path in (folder, *folder.rglob("*")):
+            os.chown(path, *self.owner, follow_symlinks=False)
+
 
 def find_identity() -> Identity:
     """Return how PostgreSQL may run here. Raises ServiceError when neither way is open to root."""

@@ -96,6 +96,8 @@ class Postgres:
             self._make(tools, identity)
         _check_version(tools, self.data)
         self.stop()
+        identity.hand_over(self.home.postgres)
+        identity.hand_over_all(self.data)
         self._write_access(identity)
         identity.hand_over(self.sockets)
         options = [word for option in (*_OPTIONS, f"unix_socket_directories={self.sockets}") for word in ("-c", option)]

@@ -12,7 +12,7 @@ _WORKER = env.text("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")
 _BLOBS = DESK_STORAGES["blobs"]
 STORAGES = {
     **DESK_STORAGES,
-    "blobs": {**_BLOBS, "OPTIONS": {**_BLOBS["OPTIONS"], "location": f"{_BLOBS['OPTIONS']['location']}-{_WORKER}"}},
+    "blobs": {**_BLOBS, "OPTIONS": {**_BLOBS["OPTIONS"], "location": f"{_BLOBS['OPTIONS']['location']}/{_WORKER}"}},
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
 CACHES = {"default": {**CACHES["default"], "LOCATION": redis_database(8 + int(_WORKER) % 8)}}  # noqa: F405 - from the star import

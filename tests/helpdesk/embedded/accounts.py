@@ -14,14 +14,24 @@ _IN_NAMESPACE: Final = ("unshare", "--user", "--map-user=2", "--map-group=2", "-
 """Shows us as the account `bin`: for a checkout below a folder that no other account may enter."""
 _ACCOUNT: Final = ("setpriv", "--reuid=2", "--regid=2", "--clear-groups", "--")
 
+_READS_ALL: Final = "-all,+dac_read_search"
+_READING_ACCOUNT: Final = (
+    "setpriv", "--reuid=2", "--regid=2", "--clear-groups", "--no-new-privs", "--securebits=+no_setuid_fixup",
+    f"--inh-caps={_READS_ALL}", f"--ambient-caps={_READS_ALL}", "--",
+)  # fmt: skip
+"""The account itself with a way past that folder: for where the system lets nobody into a namespace."""
+
 
 @cache
 def plain() -> tuple[str, ...]:
     """Return what stands before a command to run it as an ordinary account."""
     if os.geteuid() != 0:
         return ()
-    tried = subprocess.run((*_ACCOUNT, sys.executable, "-c", "import psycopg"), cwd=ROOT, check=False)  # noqa: S603 - no shell
-    return _ACCOUNT if tried.returncode == 0 else _IN_NAMESPACE
+    for prefix in (_ACCOUNT, _IN_NAMESPACE):
+        tried = subprocess.run((*prefix, sys.executable, "-c", "import psycopg"), cwd=ROOT, check=False)  # noqa: S603 - no shell
+        if tried.returncode == 0:
+            return prefix
+    return _READING_ACCOUNT
 
 
 def root() -> tuple[str, ...]:
