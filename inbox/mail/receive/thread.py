@@ -64,8 +64,9 @@ def _candidates(mail: ParsedMail, inbox: Inbox) -> Iterator[Thread]:
     yield from _by_token(tokens.claims_in_addresses(recipients), Reason.TOKEN)
     cited = [*mail.in_reply_to, *reversed(mail.references)]
     if cited:
-        yield from _by_our_id(cited, inbox)
-        yield from _by_their_id(cited, inbox)
+        order = {blind("header_id", header_id): place for place, header_id in reversed(list(enumerate(cited)))}
+        yield from _by_our_id(order, inbox)
+        yield from _by_their_id(order, inbox)
     yield from _by_token(tokens.claims_in_text(mail.text), Reason.MARK)
     match = _SUBJECT_NUMBER.search(mail.subject)
     if match:
@@ -79,16 +80,14 @@ def _by_token(claims: Iterable[tuple[int, str]], reason: Reason) -> Iterator[Thr
             yield Thread(ticket, reason, proved=True)
 
 
-def _by_our_id(cited: list[str], inbox: Inbox) -> Iterator[Thread]:
-    order = {blind("header_id", header_id): place for place, header_id in reversed(list(enumerate(cited)))}
+def _by_our_id(order: dict[bytes, int], inbox: Inbox) -> Iterator[Thread]:
     rows = OutboundMail.objects.filter(header_blind__in=order, inbox=inbox, message__isnull=False)
     for row in sorted(rows.select_related("message__ticket"), key=lambda each: order[bytes(each.header_blind)]):
         if row.message is not None:
             yield Thread(row.message.ticket, Reason.OUR_ID, row.message_id, proved=True)
 
 
-def _by_their_id(cited: list[str], inbox: Inbox) -> Iterator[Thread]:
-    order = {blind("header_id", header_id): place for place, header_id in reversed(list(enumerate(cited)))}
+def _by_their_id(order: dict[bytes, int], inbox: Inbox) -> Iterator[Thread]:
     rows = Message.objects.filter(header_blind__in=order, direction=Direction.INBOUND, ticket__inbox=inbox)
     known = [row for row in rows.select_related("ticket") if row.header_blind is not None]
     for row in sorted(known, key=lambda each: order[bytes(each.header_blind or b"")]):
