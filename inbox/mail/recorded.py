@@ -11,6 +11,7 @@ def register() -> None:
         Mailbox,
         include_fields=[
             "inbox", "auth_kind", "imap_host", "imap_port", "imap_user", "imap_security", "folder", "history",
-            "smtp_host", "smtp_port", "smtp_user", "smtp_security", "ca_file", "active", "sends_system_mail",
+            "smtp_host", "smtp_port", "smtp_user", "smtp_security", "ca_file", "sent_folder", "active",
+            "sends_system_mail",
         ],
     )  # fmt: skip

@@ -66,6 +66,17 @@ class OutKind(TextChoices):
     NEW = "new", _("New conversation")
     ACKNOWLEDGEMENT = "acknowledgement", _("Acknowledgement")
     SYSTEM = "system", _("System mail")
+    FORWARD = "forward", _("Forward")
+    PARTY = "party", _("Answer to another party")
+
+
+class CopyState(TextChoices):
+    """How far the copy of a sent mail has come on its way into the folder for sent mail."""
+
+    WAITING = "waiting", _("Waiting to be saved")
+    SAVING = "saving", _("Being saved")
+    SAVED = "saved", _("Saved")
+    FAILED = "failed", _("Could not be saved")
 
 
 class OutReason(StrEnum):

@@ -85,6 +85,10 @@ class MessageView:
     doubts: tuple[str, ...]
     unverified_sender: bool
     machine: bool
+    other_party: bool
+    """Talk with somebody who is not the customer: a forward, an answer to one, or our answer to that."""
+    answers_id: UUID | None
+    """The message of the ticket that it hangs at, where the desk knows it."""
     unreadable: bool
     protection: Protection
 

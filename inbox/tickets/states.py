@@ -43,6 +43,8 @@ class DraftKind(TextChoices):
     REPLY = "reply", _("Reply")
     NOTE = "note", _("Internal note")
     NEW = "new", _("New conversation")
+    FORWARD = "forward", _("Forward")
+    PARTY = "party", _("Answer to another party")
 
 
 class Folder(TextChoices):

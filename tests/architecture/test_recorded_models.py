@@ -35,6 +35,7 @@ UNRECORDED: Final = {
     "mail.RawMail": "what the server sent, before anybody looks at it",
     "mail.InboundMail": "the work item of one mail: the ticket's acts are recorded",
     "mail.OutboundMail": "the work item of one reply: reply, sending and refusal are recorded",
+    "mail.SentCopy": "the work item of one copy: the mail itself was recorded as sent",
     "tickets.TicketSeen": "a person's own mark; the view itself is an entry",
 }
 

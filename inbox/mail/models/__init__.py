@@ -4,5 +4,6 @@ from inbox.mail.models.inbound import InboundMail
 from inbox.mail.models.mailbox import Mailbox
 from inbox.mail.models.outbound import OutboundMail
 from inbox.mail.models.raw import RawMail
+from inbox.mail.models.sent_copy import SentCopy
 
-__all__ = ["InboundMail", "Mailbox", "OutboundMail", "RawMail"]
+__all__ = ["InboundMail", "Mailbox", "OutboundMail", "RawMail", "SentCopy"]

@@ -42,6 +42,13 @@ class Mailbox(SealedModel):
     ca_file = models.CharField(
         _("CA file"), max_length=500, blank=True, help_text=_("PEM file of an own authority; empty: the system's.")
     )
+    sent_folder = models.CharField(
+        _("folder for sent mail"),
+        max_length=200,
+        blank=True,
+        default="",
+        help_text=_("A copy of each sent mail is put there over IMAP; empty: none is kept."),
+    )
     active = models.BooleanField(_("active"), default=True)
     sends_system_mail = models.BooleanField(_("sends the desk's own mail"), default=False)
     # Where the cursor stands.
@@ -59,6 +66,11 @@ class Mailbox(SealedModel):
     fault_step = models.CharField(max_length=20, blank=True, editable=False)
     fault_words = SealedTextField(null=True, editable=False)
     """The server's own words of the last failure."""
+    # How it sends: a server that asks for patience gets it, for all mail of this mailbox.
+    smtp_paused_until = models.DateTimeField(null=True, editable=False)
+    smtp_pauses = models.PositiveSmallIntegerField(default=0, editable=False)
+    """How often in a row the server asked to wait; the next mail that it takes sets it to 0."""
+    smtp_pause_words = SealedTextField(null=True, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

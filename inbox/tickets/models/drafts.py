@@ -19,7 +19,7 @@ class Draft(SealedModel):
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     ticket = models.ForeignKey(Ticket, models.CASCADE, null=True, related_name="drafts")
     user = models.ForeignKey(User, models.CASCADE, related_name="+")
-    kind = models.CharField(max_length=6, choices=DraftKind.choices)
+    kind = models.CharField(max_length=10, choices=DraftKind.choices)
     text = SealedTextField()
     fields = SealedJSONField()
     """What else was filled in: recipients and subject of a new conversation."""

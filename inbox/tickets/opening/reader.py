@@ -190,6 +190,8 @@ def _message_view(ticket: Ticket, message: Message, around: _Around) -> MessageV
         doubts=tuple(message.doubts),
         unverified_sender=message.unverified_sender,
         machine=message.machine,
+        other_party=message.other_party,
+        answers_id=message.answers_id,
         unreadable=client_sealed or text == UNREADABLE,
         protection=Protection(message.protection),
     )

@@ -36,6 +36,8 @@ MESSAGE = MessageView(
     doubts=(),
     unverified_sender=False,
     machine=False,
+    other_party=False,
+    answers_id=None,
     unreadable=False,
     protection=Protection.SERVER_SEALED,
 )
