@@ -21,11 +21,34 @@ class AuthKind(TextChoices):
     XOAUTH2 = "xoauth2", _("OAuth2")
 
 
+class OAuthProvider(TextChoices):
+    """Who gives out the tokens of a mailbox that signs in by OAuth2."""
+
+    GOOGLE = "google", _("Google")
+    MICROSOFT = "microsoft", _("Microsoft 365")
+    OTHER = "other", _("Another, as this desk's settings tell")
+
+
+class OAuthFlow(TextChoices):
+    """Who lets the desk into a mailbox: a person who consents, or an administrator for the application itself."""
+
+    CONSENT = "consent", _("A person consents")
+    APP = "app", _("The application by itself")
+
+
 class History(TextChoices):
     """What the first connect takes."""
 
     NONE = "none", _("only mail that comes from now on")
     ALL = "all", _("everything that is there")
+
+
+class Disposal(TextChoices):
+    """What becomes of a mail on the server once it is safe here."""
+
+    LEAVE = "leave", _("stays where it is")
+    MOVE = "move", _("is moved to a folder")
+    DELETE = "delete", _("is deleted")
 
 
 class RawState(TextChoices):
@@ -104,6 +127,12 @@ class RawReason(StrEnum):
     DELETED_THERE = "deleted_on_server"
     BEFORE_US = "older_than_mailbox"
     SAME_CONTENT = "same_content"
+    SAME_MAIL = "same_mail"
+    """Another copy of a mail that the inbox has: the same to whoever reads it."""
+    OWN_MAIL = "own_mail"
+    """What the inbox sent itself came back to it."""
+    SAME_ID = "same_message_id"
+    """Taken, though the inbox has another mail of that Message-ID."""
     CANNOT_BE_OPENED = "cannot_be_opened"
     CRASHED = "crashed"
 

@@ -9,11 +9,15 @@ from helpdesk.core.ids import new_id
 from helpdesk.crypto.fields import SealedJSONField, SealedModel, SealedTextField
 from helpdesk.crypto.keyring import DESK, KeyRef
 from inbox.inboxes.models import Inbox
-from inbox.mail.states import AuthKind, History, Security
+from inbox.mail.states import AuthKind, Disposal, History, OAuthFlow, OAuthProvider, Security
 
 
 class Mailbox(SealedModel):
-    """One account. `secret` is sealed JSON: {"imap_password": str, "smtp_password": str}."""
+    """One account. `secret` is sealed JSON of texts, each under its name, missing where there is none.
+
+    With a password: imap_password, smtp_password. With OAuth2: client_secret, refresh_token, access_token and the
+    moment it ends, access_ends (ISO 8601); consent_* hold a consent that was begun.
+    """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     inbox = models.ForeignKey(
@@ -25,6 +29,14 @@ class Mailbox(SealedModel):
     )
     auth_kind = models.CharField(max_length=10, choices=AuthKind.choices, default=AuthKind.PASSWORD)
     secret = SealedJSONField()
+    oauth_provider = models.CharField(_("provider"), max_length=10, choices=OAuthProvider.choices, blank=True)
+    oauth_flow = models.CharField(_("way of consent"), max_length=10, choices=OAuthFlow.choices, blank=True)
+    oauth_tenant = models.CharField(_("tenant"), max_length=100, blank=True)
+    oauth_client_id = models.CharField(_("client id"), max_length=200, blank=True)
+    needs_consent = models.BooleanField(_("needs consent"), default=False, editable=False)
+    """The provider takes the refresh token no more, or none was given yet: only a person can go on."""
+    secret_ends_at = models.DateTimeField(_("client secret ends"), null=True, blank=True)
+    """When the client secret or, if that is sooner, the consent ends, as far as anybody told."""
     imap_host = models.CharField(_("IMAP server"), max_length=253)
     imap_port = models.PositiveIntegerField(_("IMAP port"), default=993)
     imap_user = models.CharField(_("IMAP user"), max_length=254)
@@ -33,6 +45,10 @@ class Mailbox(SealedModel):
     )
     folder = models.CharField(_("folder"), max_length=200, default="INBOX")
     history = models.CharField(_("first connect takes"), max_length=4, choices=History.choices, default=History.NONE)
+    dispose = models.CharField(_("mail that was taken"), max_length=6, choices=Disposal.choices, default=Disposal.LEAVE)
+    dispose_folder = models.CharField(
+        _("folder to move it to"), max_length=200, default="Processed", help_text=_("Made when it is not there.")
+    )
     smtp_host = models.CharField(_("SMTP server"), max_length=253, blank=True)
     smtp_port = models.PositiveIntegerField(_("SMTP port"), default=465)
     smtp_user = models.CharField(_("SMTP user"), max_length=254, blank=True)
@@ -56,6 +72,16 @@ class Mailbox(SealedModel):
     last_uid = models.BigIntegerField(default=0, editable=False)
     renumbered_below = models.BigIntegerField(default=0, editable=False)
     """After a change of UIDVALIDITY: below this UID a mail older than the mailbox is not new."""
+    floor_uid = models.BigIntegerField(default=0, editable=False)
+    """What stood at or below this UID on first connect is not ours to take."""
+    seen_folder = models.CharField(max_length=200, default="", editable=False)
+    """The folder that the numbers belong to; "" before the first connect."""
+    # The back-fill: mails above `back_uid` up to `back_until` are still to be taken, oldest first.
+    back_uid = models.BigIntegerField(default=0, editable=False)
+    back_until = models.BigIntegerField(default=0, editable=False)
+    back_left = models.PositiveIntegerField(default=0, editable=False)
+    back_total = models.PositiveIntegerField(default=0, editable=False)
+    next_reconcile_at = models.DateTimeField(null=True, editable=False)
     # The lease: one fetcher at a time, fenced by a counter.
     lease_until = models.DateTimeField(null=True, editable=False)
     lease_number = models.PositiveBigIntegerField(default=0, editable=False)
@@ -66,6 +92,14 @@ class Mailbox(SealedModel):
     fault_step = models.CharField(max_length=20, blank=True, editable=False)
     fault_words = SealedTextField(null=True, editable=False)
     """The server's own words of the last failure."""
+    # The last outage: the alarm was raised once `outage_told_at` is set, and it is over once `outage_until` is.
+    outage_from = models.DateTimeField(null=True, editable=False)
+    outage_told_at = models.DateTimeField(null=True, editable=False)
+    outage_until = models.DateTimeField(null=True, editable=False)
+    outage_mails = models.PositiveIntegerField(default=0, editable=False)
+    """How many mails the first good cycle after it brought."""
+    secret_told_at = models.DateTimeField(null=True, editable=False)
+    """When the coming end of the secret was announced."""
     # How it sends: a server that asks for patience gets it, for all mail of this mailbox.
     smtp_paused_until = models.DateTimeField(null=True, editable=False)
     smtp_pauses = models.PositiveSmallIntegerField(default=0, editable=False)
