@@ -1,5 +1,7 @@
 """Inboxes and who may do what in them: roles, bindings and guardian's table of groups."""
 
+from datetime import time
+
 from django.contrib.auth.models import Group
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -12,6 +14,7 @@ from audit.actions import SubjectKind
 from audit.subjects import Subject
 from helpdesk.core.ids import new_id
 from inbox.inboxes.permissions import DeskRight, Right
+from inbox.inboxes.states import Weekday
 
 
 class Inbox(models.Model):
@@ -23,6 +26,14 @@ class Inbox(models.Model):
     language = models.CharField(_("language"), max_length=10, default="en")
     team = models.ForeignKey(
         Team, models.SET_NULL, null=True, blank=True, related_name="inboxes", verbose_name=_("team")
+    )
+    time_zone = models.CharField(
+        _("time zone"), max_length=64, default="UTC", help_text=_("Working hours and days off are told in it.")
+    )
+    acknowledges = models.BooleanField(
+        _("acknowledge new mail"),
+        default=False,
+        help_text=_("Whoever opens a ticket by mail gets one of the texts below, once. Needs a text."),
     )
     created_at = models.DateTimeField(auto_now_add=True)
 
@@ -66,6 +77,54 @@ class InboxAddress(models.Model):
 
     def __str__(self) -> str:
         return self.address
+
+
+class OpeningHours(models.Model):
+    """A stretch of a weekday in which an inbox is staffed, by the clock of its time zone. Midnight ends the day."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    inbox = models.ForeignKey(Inbox, models.CASCADE, related_name="opening_hours")
+    weekday = models.PositiveSmallIntegerField(_("weekday"), choices=Weekday.choices)
+    opens = models.TimeField(_("from"))
+    closes = models.TimeField(_("until"), help_text=_("00:00 is the end of the day."))
+
+    class Meta:
+        ordering = ["weekday", "opens"]
+        verbose_name = _("working hours")
+        verbose_name_plural = _("working hours (none: at any time)")
+        default_permissions = ()
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(closes__gt=models.F("opens")) | models.Q(closes=time(0)),
+                name="opening_hours_forward",
+                violation_error_message=_(
+                    "A stretch ends after it begins. One over midnight is two, one for each day."
+                ),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_weekday_display()} {self.opens:%H:%M}–{self.closes:%H:%M}"
+
+
+class Holiday(models.Model):
+    """A day on which nobody works in an inbox."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    inbox = models.ForeignKey(Inbox, models.CASCADE, related_name="holidays")
+    day = models.DateField(_("day"))
+    every_year = models.BooleanField(_("every year"), default=False)
+    name = models.CharField(_("name"), max_length=80, blank=True)
+
+    class Meta:
+        ordering = ["day"]
+        verbose_name = _("day off")
+        verbose_name_plural = _("days off")
+        default_permissions = ()
+        constraints = [models.UniqueConstraint(fields=["inbox", "day"], name="holiday_once")]
+
+    def __str__(self) -> str:
+        return f"{self.day:%Y-%m-%d} {self.name}".rstrip()
 
 
 class Role(models.Model):

@@ -9,7 +9,16 @@ from django.apps import apps
 from tests.architecture.source import PRODUCT
 
 REGISTRY: Final = frozenset(
-    {"accounts.User", "accounts.Team", "inboxes.Inbox", "inboxes.InboxAddress", "inboxes.Role", "mail.Mailbox"}
+    {
+        "accounts.User",
+        "accounts.Team",
+        "inboxes.Inbox",
+        "inboxes.InboxAddress",
+        "inboxes.OpeningHours",
+        "inboxes.Holiday",
+        "inboxes.Role",
+        "mail.Mailbox",
+    }
 )
 RECORD: Final = frozenset(
     {
@@ -34,6 +43,7 @@ UNRECORDED: Final = {
     "inboxes.InboxGroupPermission": "derived from bindings, which are recorded",
     "mail.RawMail": "what the server sent, before anybody looks at it",
     "mail.InboundMail": "the work item of one mail: the ticket's acts are recorded",
+    "mail.MailboxCycle": "how one look into a mailbox went, kept for a month",
     "mail.OutboundMail": "the work item of one reply: reply, sending and refusal are recorded",
     "mail.SentCopy": "the work item of one copy: the mail itself was recorded as sent",
     "tickets.TicketSeen": "a person's own mark; the view itself is an entry",
