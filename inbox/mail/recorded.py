@@ -12,8 +12,7 @@ def register() -> None:
         include_fields=[
             "inbox", "auth_kind", "oauth_provider", "oauth_flow", "oauth_tenant", "oauth_client_id", "secret_ends_at",
             "imap_host", "imap_port", "imap_user", "imap_security", "folder", "history", "dispose",
-            "dispose_folder", "secret_ends_at",
-            "smtp_host", "smtp_port", "smtp_user", "smtp_security", "ca_file", "sent_folder", "active",
-            "sends_system_mail",
+            "dispose_folder", "smtp_host", "smtp_port", "smtp_user", "smtp_security", "ca_file", "sent_folder",
+            "active", "sends_system_mail",
         ],
     )  # fmt: skip

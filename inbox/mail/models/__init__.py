@@ -1,9 +1,10 @@
 """The models of mail, one noun a module."""
 
+from inbox.mail.models.cycle import MailboxCycle
 from inbox.mail.models.inbound import InboundMail
 from inbox.mail.models.mailbox import Mailbox
 from inbox.mail.models.outbound import OutboundMail
 from inbox.mail.models.raw import RawMail
 from inbox.mail.models.sent_copy import SentCopy
 
-__all__ = ["InboundMail", "Mailbox", "OutboundMail", "RawMail", "SentCopy"]
+__all__ = ["InboundMail", "Mailbox", "MailboxCycle", "OutboundMail", "RawMail", "SentCopy"]

@@ -17,6 +17,8 @@ from inbox.mail.states import RawState
 from inbox.tickets.models import Ticket
 
 IMPORTED: Final = "import:"
+TO_DISPOSE: Final = Q(may_go=True, disposed_at=None)
+"""Mails that are to leave the server and have not yet; an index holds them alone."""
 
 
 class RawMail(models.Model):
@@ -42,6 +44,12 @@ class RawMail(models.Model):
     next_try_at = models.DateTimeField(null=True)
     history = models.BooleanField(default=False)
     """It came by import or back-fill: nothing is ever sent because of it."""
+    reconciled = models.BooleanField(default=False)
+    """It was found when the server's list was compared with ours: it may be one that came before in other bytes."""
+    may_go = models.BooleanField(default=False)
+    """Its mailbox said, when it was stored, that it leaves its folder on the server once it is safe here."""
+    disposed_at = models.DateTimeField(null=True)
+    """When it was moved or deleted on the server, None while it lies there."""
     stored_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -54,6 +62,7 @@ class RawMail(models.Model):
         indexes = [
             models.Index(fields=["stored_at"], condition=Q(state="stored"), name="raw_mail_waiting"),
             models.Index(fields=["content_key"], name="raw_mail_content"),
+            models.Index(fields=["mailbox"], condition=TO_DISPOSE, name="raw_mail_to_dispose"),
         ]
 
     @property
