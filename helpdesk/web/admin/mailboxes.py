@@ -21,6 +21,7 @@ from inbox.mail.models import Mailbox
 from inbox.mail.services.mailboxes import change_secret, forget_secret, remove_mailbox, test_mailbox
 
 STEP_WORDS: dict[Step, Promise] = {
+    Step.TOKEN: _("get an access token from the provider"),
     Step.DNS: _("find the server"),
     Step.TCP: _("reach it"),
     Step.TLS: _("agree on encryption and check its certificate"),

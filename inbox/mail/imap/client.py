@@ -10,7 +10,18 @@ from imapclient import IMAPClient, SocketTimeout
 from imapclient.exceptions import CapabilityError, IMAPClientAbortError, IMAPClientError
 from imapclient.imap4 import IMAP4WithTimeout
 
-from inbox.mail.imap.wire import Security, Server, Step, WireError, open_socket, plain_words, tls_context, tls_error
+from inbox.mail.imap.wire import (
+    Security,
+    Server,
+    Step,
+    WireError,
+    open_socket,
+    plain_words,
+    secrets_of,
+    tls_context,
+    tls_error,
+    xoauth2,
+)
 
 _GOODBYE_S: Final = 3.0
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
@@ -25,7 +36,7 @@ class Connection:
     def __init__(self, server: Server, timeout: SocketTimeout) -> None:
         self._server = server
         self._timeout = timeout
-        self._secret = ""
+        self._secrets: tuple[str, ...] = ()
         self.is_in_doubt = False
         """Whether what comes next on the line can no longer be trusted."""
         self._client: IMAPClient | None = None
@@ -47,14 +58,20 @@ class Connection:
 
     def sign_in(self, user: str, password: str) -> None:
         """Sign in. Raises WireError with the server's words, in which the password is blotted out."""
-        if _CONTROL.search(user + password):
-            raise WireError(Step.SIGN_IN, "The user name or password holds a control character.", again=False)
-        self._secret = password
+        self._hold(user, password)
         with self.at(Step.SIGN_IN):
             if (user + password).isascii():
                 self.client.login(_astring(user), password)
             else:
                 self.client.plain_login(user, password)
+
+    def sign_in_by_token(self, user: str, token: str) -> None:
+        """Sign in by XOAUTH2. Raises WireError with the server's words, in which the token is blotted out."""
+        self._hold(user, token)
+        words = xoauth2(user, token)
+        with self.at(Step.SIGN_IN):
+            # An error comes as one more challenge: it wants an empty answer before the server says no.
+            self.client.sasl_login("XOAUTH2", lambda challenge: b"" if challenge else words)
 
     def close(self) -> None:
         """Say goodbye and close; close at once when the line is in doubt. Never raises and never waits long."""
@@ -89,6 +106,11 @@ class Connection:
             self.is_in_doubt = True
             raise WireError(step, "The server's answer cannot be read.", again=True) from None
 
+    def _hold(self, user: str, secret: str) -> None:
+        if _CONTROL.search(user + secret):
+            raise WireError(Step.SIGN_IN, "The user name or password holds a control character.", again=False)
+        self._secrets = secrets_of(user, secret)
+
     def _start_tls(self) -> None:
         try:
             self.client.starttls(tls_context(self._server))
@@ -98,7 +120,7 @@ class Connection:
             raise _starttls_error(error) from error
 
     def _words(self, error: Exception) -> str:
-        return plain_words(_BYTES_SHOWN.sub(r"\2", str(error)), secrets=(self._secret,))
+        return plain_words(_BYTES_SHOWN.sub(r"\2", str(error)), secrets=self._secrets)
 
 
 class _Wire(IMAP4WithTimeout):

@@ -11,14 +11,15 @@ _STEPS: Final = (Step.DNS, Step.TCP, Step.TLS, Step.SIGN_IN, Step.FOLDER, Step.F
 _PATIENCE: Final = SocketTimeout(connect=10, read=20)
 
 
-def probe(server: Server, *, user: str, password: str, folder: str) -> list[StepResult]:
+def probe(server: Server, *, user: str, password: str, folder: str, bearer: bool = False) -> list[StepResult]:
     """Return the outcome of each step up to the first that failed; all ok means that mail can be fetched.
 
-    Changes nothing on the server. The last step reads the size of the newest mail, if there is one.
+    `bearer`: the password is an access token. Changes nothing on the server. The last step reads the size of the
+    newest mail, if there is one.
     """
     failed: WireError | None = None
     try:
-        with ImapSession(server, user=user, password=password, timeout=_PATIENCE) as session:
+        with ImapSession(server, user=user, password=password, bearer=bearer, timeout=_PATIENCE) as session:
             state = session.select(folder)
             session.facts(session.uids_above(max(0, state.uidnext - 2)))
     except WireError as error:

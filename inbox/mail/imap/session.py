@@ -40,10 +40,14 @@ class MailFacts:
 class ImapSession:
     """A connection as a context manager: connects and signs in on entry, says goodbye on exit. Raises WireError."""
 
-    def __init__(self, server: Server, *, user: str, password: str, timeout: SocketTimeout | None = None) -> None:
+    def __init__(
+        self, server: Server, *, user: str, password: str, bearer: bool = False, timeout: SocketTimeout | None = None
+    ) -> None:
+        """`bearer`: the password is an access token, and the sign-in XOAUTH2."""
         self._connection = Connection(server, timeout or SocketTimeout(connect=10, read=60))
         self._user = user
         self._password = password
+        self._bearer = bearer
         self._exists = 0
         self.withheld: set[int] = set()
         """The UIDs that the server has and would not give. `fetch` says None for them as for those that vanished."""
@@ -51,7 +55,8 @@ class ImapSession:
     def __enter__(self) -> Self:
         try:
             self._connection.open()
-            self._connection.sign_in(self._user, self._password)
+            sign_in = self._connection.sign_in_by_token if self._bearer else self._connection.sign_in
+            sign_in(self._user, self._password)
         except WireError:
             self._connection.close()
             raise

@@ -1,5 +1,6 @@
 """How a mail server is reached: its address, verified TLS, and the failing step in the server's own words."""
 
+import base64
 import ipaddress
 import re
 import socket
@@ -26,8 +27,9 @@ class Security(StrEnum):
 
 
 class Step(StrEnum):
-    """The steps of talking to a mail server, in their order."""
+    """The steps of talking to a mail server, in their order. A token comes first, from the provider's own server."""
 
+    TOKEN = "token"  # noqa: S105 - a step's name, no secret
     DNS = "dns"
     TCP = "tcp"
     TLS = "tls"
@@ -79,6 +81,17 @@ def plain_words(raw: object, *, secrets: Sequence[str] = ()) -> str:
         text = text.replace(secret, "***")
     text = _BIDI.sub("", _UNPRINTABLE.sub(" ", text))
     return " ".join(text.split())[:_WORDS_LIMIT]
+
+
+def xoauth2(user: str, token: str) -> bytes:
+    """Return the words of the sign-in XOAUTH2, as Google and Microsoft define it."""
+    return f"user={user}\x01auth=Bearer {token}\x01\x01".encode()
+
+
+def secrets_of(user: str, secret: str) -> tuple[str, ...]:
+    """Return what a server may not be quoted with: the secret itself, and in the shapes that a sign-in sends."""
+    words = (f"\0{user}\0{secret}".encode(), xoauth2(user, secret), secret.encode())
+    return (secret, *(base64.b64encode(each).decode() for each in words)) if secret else ()
 
 
 def open_socket(server: Server, *, connect_s: float, read_s: float) -> socket.socket:

@@ -21,9 +21,11 @@ from inbox.mail.imap.wire import (
     WireError,
     open_socket,
     plain_words,
+    secrets_of,
     step_results,
     tls_context,
     tls_error,
+    xoauth2,
 )
 
 _CONNECT_S: Final = 10.0
@@ -47,7 +49,10 @@ class OutcomeKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SmtpServer:
-    """Where mail is handed in. An empty `user` means without signing in; `hello` is our name in EHLO."""
+    """Where mail is handed in. An empty `user` means without signing in; `hello` is our name in EHLO.
+
+    `bearer`: the password is an access token, and the sign-in XOAUTH2.
+    """
 
     host: str
     port: int
@@ -55,12 +60,18 @@ class SmtpServer:
     ca_file: str | None = None
     user: str = ""
     password: str = field(default="", repr=False)
+    bearer: bool = False
     hello: str = _HELLO
 
     @property
     def address(self) -> Server:
         """Where it listens, without the account."""
         return Server(self.host, self.port, self.security, self.ca_file)
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """What its words are never quoted with."""
+        return secrets_of(self.user, self.password)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +117,7 @@ def deliver(server: SmtpServer, *, sender: str, recipients: Sequence[str], mime:
     body = _LINE_END.sub(b"\r\n", mime)
     try:
         with _session(server, timeout_s) as client:
-            return _Delivery(client, server.password).run(sender, recipients, body)
+            return _Delivery(client, server.secrets).run(sender, recipients, body)
     except WireError as error:
         return Outcome(OutcomeKind.DEFERRED, error.words, step=error.step)
 
@@ -115,7 +126,7 @@ def probe_smtp(server: SmtpServer) -> list[StepResult]:
     """Return the outcome of each step up to the first that failed. Signs in, sends nothing."""
     failed: WireError | None = None
     try:
-        with _session(server, _PROBE_S) as client, _failing_at(Step.SEND, server.password):
+        with _session(server, _PROBE_S) as client, _failing_at(Step.SEND, server.secrets):
             _ask_sign_of_life(client)
     except WireError as error:
         failed = error
@@ -131,9 +142,9 @@ def _ask_sign_of_life(client: smtplib.SMTP) -> None:
 class _Delivery:
     """One mail transaction on an open connection."""
 
-    def __init__(self, client: smtplib.SMTP, secret: str) -> None:
+    def __init__(self, client: smtplib.SMTP, secrets: Sequence[str]) -> None:
         self._client = client
-        self._secret = secret
+        self._secrets = secrets
         self._accepted: list[str] = []
         self._turned_away: list[TurnedAway] = []
 
@@ -231,7 +242,7 @@ class _Delivery:
         return Outcome(kind, self._words(said), code, accepted=accepted, turned_away=tuple(self._turned_away))
 
     def _words(self, said: object) -> str:
-        return plain_words(said, secrets=(self._secret,))
+        return plain_words(said, secrets=self._secrets)
 
 
 class _Client(smtplib.SMTP):
@@ -251,7 +262,7 @@ def _session(server: SmtpServer, timeout_s: float) -> Iterator[smtplib.SMTP]:
     sock = open_socket(server.address, connect_s=_CONNECT_S, read_s=timeout_s)
     client: smtplib.SMTP | None = None
     try:
-        with _failing_at(Step.TCP, server.password):
+        with _failing_at(Step.TCP, server.secrets):
             client = _Client(server, sock, timeout_s)
             client.ehlo_or_helo_if_needed()
         _protect(client, server)
@@ -271,13 +282,16 @@ def _protect(client: smtplib.SMTP, server: SmtpServer) -> None:
     if server.security is not Security.STARTTLS:
         return
     context = tls_context(server.address)
-    with _failing_at(Step.TLS, server.password):
+    with _failing_at(Step.TLS, server.secrets):
         client.starttls(context=context)
         client.ehlo_or_helo_if_needed()
 
 
 def _sign_in(client: smtplib.SMTP, server: SmtpServer) -> None:
-    with _failing_at(Step.SIGN_IN, server.password):
+    with _failing_at(Step.SIGN_IN, server.secrets):
+        if server.bearer:
+            _present_token(client, server)
+            return
         if (server.user + server.password).isascii():
             client.login(server.user, server.password)
             return
@@ -288,20 +302,30 @@ def _sign_in(client: smtplib.SMTP, server: SmtpServer) -> None:
             raise smtplib.SMTPAuthenticationError(code, said)
 
 
+def _present_token(client: smtplib.SMTP, server: SmtpServer) -> None:
+    token = base64.b64encode(xoauth2(server.user, server.password)).decode()
+    code, said = client.docmd("AUTH", f"XOAUTH2 {token}")
+    if code == 334:
+        # The error itself, which wants an empty answer before the server says no.
+        code, said = client.docmd("")
+    if code != 235:
+        raise smtplib.SMTPAuthenticationError(code, said)
+
+
 @contextmanager
-def _failing_at(step: Step, secret: str) -> Iterator[None]:
+def _failing_at(step: Step, secrets: Sequence[str]) -> Iterator[None]:
     """Turn what smtplib raises into a WireError of this step, without the cause: that may hold the password."""
     try:
         yield
     except smtplib.SMTPResponseException as error:
-        words = plain_words(error.smtp_error, secrets=(secret,))
+        words = plain_words(error.smtp_error, secrets=secrets)
         raise WireError(step, words, again=400 <= error.smtp_code < 500) from None
     except smtplib.SMTPNotSupportedError as error:
         raise WireError(step, plain_words(error), again=False) from None
     except ssl.SSLCertVerificationError as error:
         raise tls_error(error) from error
     except (smtplib.SMTPException, OSError, ValueError) as error:
-        raise WireError(step, plain_words(error, secrets=(secret,)), again=True) from None
+        raise WireError(step, plain_words(error, secrets=secrets), again=True) from None
 
 
 def _options(client: smtplib.SMTP, body: bytes, *, utf8: bool) -> str:
