@@ -1,12 +1,13 @@
-"""What auditlog's registry records of mailboxes: where they lead, never a secret nor how a cycle went."""
+"""What auditlog's registry records of mail: texts of acknowledgements, and of mailboxes no secret and no cycle."""
 
 from auditlog.registry import auditlog
 
-from inbox.mail.models import Mailbox
+from inbox.mail.models import Acknowledgement, Mailbox
 
 
 def register() -> None:
     """Let auditlog record these rows."""
+    auditlog.register(Acknowledgement, include_fields=["inbox", "language", "subject", "text", "closed_text"])
     auditlog.register(
         Mailbox,
         include_fields=[

@@ -117,6 +117,31 @@ class OutReason(StrEnum):
     NO_MAILBOX = "no_mailbox"
     SEALED = "cannot_be_opened"
     BROKEN = "cannot_be_composed"
+    LOST_ONCE = "connection_lost_once"
+    """An acknowledgement whose connection was lost: it is not tried again, so that no two arrive."""
+    NOT_WANTED = "not_wanted"
+    """An acknowledgement that was switched off, stopped or outlived before it left."""
+
+
+class AckReason(StrEnum):
+    """Whether a mail was acknowledged, or why not; pages have the words."""
+
+    WRITTEN = "written"
+    NO_TEXT = "no_text"
+    NOT_NEW = "not_new"
+    """It hangs at a ticket that was there."""
+    MACHINE = "machine"
+    HISTORY = "history"
+    """Imported, back-filled, or found by the comparison with the server."""
+    OLD = "too_old"
+    DOUBTED = "sender_doubted"
+    NO_PERSON = "no_person"
+    """Its sender is an address of this desk, one that nobody reads, or none at all."""
+    NO_WAY_OUT = "no_way_out"
+    PER_SENDER = "too_many_to_sender"
+    PER_DOMAIN = "too_many_to_domain"
+    STOPPED = "stopped"
+    """The breaker is open: too many were sent within the hour."""
 
 
 class RawReason(StrEnum):

@@ -17,6 +17,7 @@ REGISTRY: Final = frozenset(
         "inboxes.OpeningHours",
         "inboxes.Holiday",
         "inboxes.Role",
+        "mail.Acknowledgement",
         "mail.Mailbox",
     }
 )
@@ -26,6 +27,7 @@ RECORD: Final = frozenset(
         "accounts.RecoveryDevice",
         "accounts.RecoveryCode",
         "inboxes.Binding",
+        "mail.Breaker",
         "contacts.Contact",
         "contacts.ContactAddress",
         "tickets.Ticket",
@@ -42,6 +44,7 @@ UNRECORDED: Final = {
     "crypto.DataKey": "keys: made and destroyed with their owner, whose act is recorded",
     "inboxes.InboxGroupPermission": "derived from bindings, which are recorded",
     "mail.RawMail": "what the server sent, before anybody looks at it",
+    "mail.Acknowledged": "counts what was sent: the entry on the ticket tells of it",
     "mail.InboundMail": "the work item of one mail: the ticket's acts are recorded",
     "mail.MailboxCycle": "how one look into a mailbox went, kept for a month",
     "mail.OutboundMail": "the work item of one reply: reply, sending and refusal are recorded",

@@ -14,6 +14,7 @@ from inbox.mail.mime.doubt import sender_of
 from inbox.mail.mime.folding import fold_at, is_forward
 from inbox.mail.mime.headers import Headers
 from inbox.mail.mime.ids import all_ids, one_id
+from inbox.mail.mime.languages import languages_of
 from inbox.mail.mime.limits import MAX_SUBJECT_CHARS, MAX_TEXT_CHARS, Flaw
 from inbox.mail.mime.machine import is_auto_reply, machine_reason
 from inbox.mail.mime.parsed import Bounce, ParsedAttachment, ParsedMail
@@ -106,6 +107,7 @@ def _with_headers(mail: ParsedMail, top: Part, bounce: Bounce | None) -> ParsedM
         machine=reason or "",
         bounce=bounce,
         auth=read_auth(headers),
+        languages=languages_of(headers),
     )
 
 

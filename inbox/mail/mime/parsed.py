@@ -33,16 +33,38 @@ class ParsedAttachment:
 
 
 @dataclass(frozen=True, slots=True)
-class Bounce:
-    """A delivery report of RFC 3464: what became of one recipient, and the Message-ID of the mail it is about.
+class Notice:
+    """What became of a mail for one recipient. `action` as in Bounce.
 
-    `action` is failed or delayed, which is no failure; the others are "" where the report does not tell.
+    `recipient` is where it ended, `wrote_to` the address that the sender gave, `words` the reason as the report has it;
+    each of them, and `status`, is "" where the report does not tell.
+    """
+
+    action: str
+    recipient: str
+    status: str
+    wrote_to: str = ""
+    words: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Bounce:
+    """A report on a mail, of a machine: what became of one recipient, and the Message-ID of the mail it is about.
+
+    `action` is failed; delayed, delivered or complaint, which are no failures. The others are "" where the report does
+    not tell. The first four tell of the worst of `notices`. `cited` are all Message-IDs that the report names, `cites`
+    the likeliest; `claims` are unproved claims to be about a mail of this desk: what its returned headers have
+    as X-Postern-Loop, and an envelope id. `certain` is false when only the words of a text say that it is a report.
     """
 
     action: str
     recipient: str
     status: str
     cites: str
+    notices: tuple[Notice, ...] = ()
+    cited: tuple[str, ...] = ()
+    claims: tuple[str, ...] = ()
+    certain: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +89,9 @@ class ParsedMail:
     `data-quoted` and that something is left to see when that is folded. `machine` is a code of `machine.Reason` or "":
     never acknowledge such a mail. `auto_reply` is the stronger word: an automatic answer or a report. `protected` is
     "", "pgp" or "smime". `flaws` names what was cut or mended (codes of `limits.Flaw`). `sender_doubt` empty means
-    that From can be read in one way only; it proves no sender.
+    that From can be read in one way only; it proves no sender. `loop` is the mail's X-Postern-Loop header, an unproved
+    claim that a desk sent it; every other X-Postern header is not looked at. `languages` are the tags of those that
+    the sender's mail program names, the most wanted first.
     """
 
     from_: Address | None = None
@@ -96,3 +120,5 @@ class ParsedMail:
     auth: Auth = Auth()
     protected: str = ""
     flaws: tuple[str, ...] = ()
+    loop: str = ""
+    languages: tuple[str, ...] = ()

@@ -5,12 +5,12 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from inbox.mail.mime.parsed import Address, Auth, Bounce, ParsedAttachment, ParsedMail
+from inbox.mail.mime.parsed import Address, Auth, Bounce, Notice, ParsedAttachment, ParsedMail
 
 _PLAIN = (
     "delivered_to", "sender_doubt", "subject", "header_id", "in_reply_to", "references", "text", "fold_at", "html",
     "html_source_size", "html_fold", "sanitiser_version", "remote_images", "auto_reply", "machine", "protected",
-    "flaws",
+    "flaws", "loop", "languages",
 )  # fmt: skip
 _ADDRESSES = ("reply_to", "to", "cc")
 _DATES = ("date", "received")
@@ -54,7 +54,7 @@ def _from_values(values: dict[str, Any], files: Sequence[bytes]) -> ParsedMail: 
     return ParsedMail(
         **told,
         from_=Address(*values["from_"]) if values["from_"] else None,
-        bounce=Bounce(*values["bounce"]) if values["bounce"] else None,
+        bounce=_bounce(values["bounce"]) if values["bounce"] else None,
         auth=Auth(*values["auth"]),
         attachments=tuple(_file(row, data) for row, data in zip(values["files"], files, strict=True)),
     )
@@ -65,8 +65,18 @@ def _file(row: list[Any], data: bytes) -> ParsedAttachment:  # Any: JSON values
     return ParsedAttachment(name, content_type, size, inline, content_id, data)
 
 
-def _bounce_row(bounce: Bounce | None) -> list[str] | None:
-    return [bounce.action, bounce.recipient, bounce.status, bounce.cites] if bounce else None
+def _bounce_row(bounce: Bounce | None) -> list[object] | None:
+    if bounce is None:
+        return None
+    notices = [[row.action, row.recipient, row.status, row.wrote_to, row.words] for row in bounce.notices]
+    told = [bounce.action, bounce.recipient, bounce.status, bounce.cites]
+    return [*told, notices, bounce.cited, bounce.claims, bounce.certain]
+
+
+def _bounce(row: list[Any]) -> Bounce:  # Any: JSON values
+    action, recipient, status, cites, notices, cited, claims, certain = row
+    told = tuple(Notice(*notice) for notice in notices)
+    return Bounce(action, recipient, status, cites, told, tuple(cited), tuple(claims), certain)
 
 
 def _frozen(value: object) -> object:

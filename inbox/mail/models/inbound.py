@@ -18,6 +18,8 @@ class InboundMail(models.Model):
     verdict = models.CharField(max_length=12, choices=Verdict.choices)
     verdict_reason = models.CharField(max_length=60, blank=True)
     thread_reason = models.CharField(max_length=60, blank=True)
+    acknowledged = models.CharField(max_length=20, blank=True, default="")
+    """Whether it was acknowledged, or why not (codes of `AckReason`); "" where the inbox acknowledges nothing."""
     message = models.OneToOneField(Message, models.SET_NULL, null=True, related_name="+")
     processed_at = models.DateTimeField(auto_now_add=True)
 
