@@ -18,7 +18,7 @@ from inbox.contacts.models import Contact
 from inbox.contacts.services.identify import address_blind
 from inbox.tickets.events import MessageAdded
 from inbox.tickets.models import Attachment, Message, Participant, Ticket
-from inbox.tickets.services.locking import lock
+from inbox.tickets.services.locking import lock, save_version
 from inbox.tickets.states import Direction, Part, State
 
 PREVIEW_LENGTH = 160
@@ -83,8 +83,7 @@ def append_message(ticket: Ticket, new: NewMessage, *, reopens: bool = False) ->
     if reopens and before != State.OPEN:
         ticket.state = State.OPEN
         fields.append("state")
-    ticket.version += 1
-    ticket.save(update_fields=[*fields, "version"])
+    save_version(ticket, *fields)
     record(Action.TICKET_APPENDED, on=ticket.as_subject(), message=message.pk, direction=new.direction.value)
     if ticket.state != before:
         record(Action.TICKET_STATE, on=ticket.as_subject(), before=before, after=ticket.state)

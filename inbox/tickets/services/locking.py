@@ -2,10 +2,11 @@
 
 from django.db import connection
 
+from helpdesk.core.context import current_actor
 from helpdesk.core.events import emit
 from inbox.tickets.errors import TicketMoved
 from inbox.tickets.events import TicketChanged
-from inbox.tickets.models import Ticket
+from inbox.tickets.models import Ticket, TicketSeen
 
 
 def lock(ticket: Ticket, *, seen: int | None = None) -> Ticket:
@@ -21,9 +22,21 @@ def lock(ticket: Ticket, *, seen: int | None = None) -> Ticket:
 
 def save_change(ticket: Ticket, *fields: str) -> None:
     """Save the named columns with the next version, and tell it after commit."""
+    save_version(ticket, *fields)
+    emit(TicketChanged(ticket.pk, ticket.number, ticket.inbox_id, ticket.version))
+
+
+def save_version(ticket: Ticket, *fields: str) -> None:
+    """Save the named columns with the next version.
+
+    One's own change makes nothing unread: whoever acts and had seen the version before has seen this one too.
+    """
     ticket.version += 1
     ticket.save(update_fields=[*fields, "version"])
-    emit(TicketChanged(ticket.pk, ticket.number, ticket.inbox_id, ticket.version))
+    actor = current_actor()
+    if actor.id is not None:
+        seen = TicketSeen.objects.filter(ticket=ticket, user_id=actor.id, version=ticket.version - 1)
+        seen.update(version=ticket.version)
 
 
 def next_number() -> int:

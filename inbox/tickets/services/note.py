@@ -10,7 +10,7 @@ from inbox.tickets.errors import EmptyText, IllegalMove
 from inbox.tickets.events import MessageAdded
 from inbox.tickets.models import Message, Ticket
 from inbox.tickets.services.append import NewMessage, write_message
-from inbox.tickets.services.locking import lock
+from inbox.tickets.services.locking import lock, save_version
 from inbox.tickets.states import Direction
 
 
@@ -24,8 +24,7 @@ def add_note(ticket: Ticket, text: str, *, by: User) -> Message:
         raise IllegalMove("restore the ticket from the bin first")
     message = write_message(ticket, NewMessage(Direction.NOTE, text, author=by))
     ticket.last_activity = max(ticket.last_activity, message.at)
-    ticket.version += 1
-    ticket.save(update_fields=["last_activity", "version"])
+    save_version(ticket, "last_activity")
     record(Action.TICKET_NOTE, on=ticket.as_subject(), message=message.pk)
     emit(MessageAdded(ticket.pk, ticket.number, ticket.inbox_id, message.pk, ticket.version))
     return message
