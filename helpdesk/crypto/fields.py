@@ -8,7 +8,7 @@ to bind to.
 import json
 from collections.abc import Iterable, Sequence
 from contextvars import ContextVar
-from typing import Any, ClassVar, NoReturn, Self, cast
+from typing import Any, ClassVar, Final, NoReturn, Self, cast
 from uuid import UUID
 
 from django.db import models
@@ -19,6 +19,8 @@ from helpdesk.crypto import envelope
 from helpdesk.crypto.aead import bound
 from helpdesk.crypto.keyring import KeyRef, opening_key, sealing_key
 
+_OF_A_MIGRATION: Final = "__fake__"
+"""The module that Django gives the models which migrations see."""
 _as_stored: ContextVar[bool] = ContextVar("as_stored", default=False)
 """Whether attributes give what is stored instead of opening it: while Django moves values between instances."""
 
@@ -195,7 +197,11 @@ class SealedField(models.Field):  # type: ignore[type-arg] # Django's fields tak
             raise _refusal(self)
         return value.stored
 
-    get_db_prep_save = get_db_prep_value
+    def get_db_prep_save(self, value: object, *args: object, **kwargs: object) -> bytes | None:
+        """Return what stands in a statement that writes; a migration that adds the column may fill it with NULL."""
+        if value is None and self.model.__module__ == _OF_A_MIGRATION:
+            return None
+        return self.get_db_prep_value(value, *args, **kwargs)
 
     def get_lookup(self, lookup_name: str) -> type[_SealedIsNull]:
         """Return `isnull`; raise TypeError for every other question."""

@@ -9,7 +9,8 @@ from collections.abc import Callable
 import pytest
 from django.core import serializers
 from django.db import connection, transaction
-from django.db.models import Count, Exists, F, Max, OuterRef, Q, Value
+from django.db.migrations.state import ModelState, ProjectState
+from django.db.models import Count, Exists, F, Max, OuterRef, Q, UUIDField, Value
 from django.db.models.functions import Concat, Length, Lower
 from django.forms import modelform_factory
 from hypothesis import HealthCheck, given, settings
@@ -18,7 +19,14 @@ from hypothesis import strategies as st
 from helpdesk.core.context import NoPurpose, Purpose, purpose
 from helpdesk.core.ids import new_id
 from helpdesk.crypto.errors import DecryptionError, KeyDestroyed, KeyMissing
-from helpdesk.crypto.fields import Sealed, SealedAttribute, SealedField, SealedModel, sealed_fields
+from helpdesk.crypto.fields import (
+    Sealed,
+    SealedAttribute,
+    SealedField,
+    SealedModel,
+    SealedTextField,
+    sealed_fields,
+)
 from helpdesk.crypto.keyring import Owner, OwnerKind, destroy_key, make_key
 from tests.helpdesk.crypto.rows import Row, stored
 
@@ -251,6 +259,18 @@ def test_a_query_cannot_use_a_sealed_column(rows: uuid.UUID, opened: None, name:
         REFUSED[name]()
 
     assert stored(row, "subject") == before
+
+
+def test_a_migration_may_add_a_nullable_column() -> None:
+    state = ProjectState()
+    columns = [("id", UUIDField(primary_key=True)), ("note", SealedTextField(null=True))]
+    state.add_model(ModelState("crypto", "later", columns))
+    later = state.apps.get_model("crypto", "later")._meta.get_field("note")
+
+    assert later.get_db_prep_save(None, connection) is None
+    for column, value in ((later, "words"), (Row._meta.get_field("note"), None)):
+        with pytest.raises(TypeError, match="is sealed"):
+            column.get_db_prep_save(value, connection)
 
 
 def test_queries_around_a_sealed_column_work(rows: uuid.UUID, opened: None) -> None:
