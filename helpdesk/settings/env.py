@@ -89,6 +89,16 @@ def database(name: str, default: str = "") -> dict[str, Any]:  # Any: Django's o
     }
 
 
+def web_address(name: str, default: str = "") -> str:
+    """Return X as an address of HTTPS, or of HTTP on this very machine; "" when it is empty."""
+    url = text(name, default)
+    parts = urlsplit(url)
+    is_local = parts.scheme == "http" and parts.hostname in {"127.0.0.1", "::1", "localhost"}
+    if url and not (parts.hostname and (parts.scheme == "https" or is_local)):
+        raise WrongSetting(f"{name} must begin with https:// and name a host")
+    return url
+
+
 def redis_place(name: str, default: str = "") -> tuple[str, bool]:
     """Return (address without database number, is it a Unix socket) of `redis://host:port` or `unix:///path`."""
     url = text(name, default)

@@ -6,10 +6,17 @@ POSTERN_POLL_S = env.integer("POSTERN_POLL_S", 60, low=2, high=3600)
 """How often each mailbox is looked at."""
 MAIL_MAX_BYTES = env.integer("POSTERN_MAIL_MAX_BYTES", 50 * 1024 * 1024)
 """A larger mail is not downloaded; a ticket says so, once."""
+MAIL_ACKS_AN_HOUR = env.integer("POSTERN_ACKS_AN_HOUR", 300, low=1, high=100_000)
+"""When more acknowledgements than that went out within an hour, all stop until a person lets them go on."""
 MAIL_UNDO_S = env.integer("POSTERN_UNDO_S", 10, low=0, high=120)
 MAIL_IMAP_CONNECT_S = 10
 MAIL_IMAP_READ_S = 60
 MAIL_SMTP_TIMEOUT_S = 60
+OAUTH_AUTHORIZE_URL = env.web_address("POSTERN_OAUTH_AUTHORIZE_URL", "")
+OAUTH_TOKEN_URL = env.web_address("POSTERN_OAUTH_TOKEN_URL", "")
+OAUTH_SCOPE = env.text("POSTERN_OAUTH_SCOPE", "")
+OAUTH_CA_FILE = env.text("POSTERN_OAUTH_CA_FILE", "")
+"""A provider of tokens beside Google and Microsoft: where a desk posts its secrets is never set on a page."""
 DEFAULT_FROM_EMAIL = "postern@localhost"
 EMAIL_BACKEND = "inbox.mail.send.system.OutboxBackend"
 MAIL_TRIES = 3

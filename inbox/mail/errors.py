@@ -39,6 +39,18 @@ class NoSender(Invalid):
     code = "no_sender"
 
 
+class NothingToForward(Invalid):
+    """A note, or a message whose words cannot be read here: such a one leaves the house by no forward."""
+
+    code = "nothing_to_forward"
+
+
+class NoOtherParty(Invalid):
+    """The message belongs to the talk with the customer: it is answered there."""
+
+    code = "no_other_party"
+
+
 class TooLateToUndo(Conflict):
     """The mail is on its way already."""
 
@@ -67,3 +79,21 @@ class OnceTaken(Conflict):
     """A form's own key was used by somebody else's form."""
 
     code = "once_taken"
+
+
+class WrongProvider(Invalid):
+    """No such provider of tokens on this desk, or not that way."""
+
+    code = "wrong_provider"
+
+
+class NoSuchConsent(Invalid):
+    """The answer of a provider fits no consent that this session began a moment ago."""
+
+    code = "no_such_consent"
+
+
+class ConsentRefused(Invalid):
+    """The provider lets the desk not into the mailbox; the text is its own words."""
+
+    code = "consent_refused"

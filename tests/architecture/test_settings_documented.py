@@ -16,6 +16,7 @@ _READERS: Final = {
     "env.folder",
     "env.database",
     "env.redis_place",
+    "env.web_address",
 }
 
 

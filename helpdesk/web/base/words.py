@@ -71,6 +71,17 @@ _BY_CODE: Final[Mapping[str, Words]] = {
         _("There is nothing to read again"),
         _("The mail could be read, or was never fetched: load the page again to see how it stands."),
     ),
+    "wrong_provider": Words(
+        _("This provider cannot be used that way"),
+        _("Look at provider, tenant and way of consent: the help beside them says what goes together."),
+    ),
+    "no_such_consent": Words(
+        _("This consent cannot be used"),
+        _("It was begun elsewhere, used already, or took too long: press Connect once more. Nothing was changed."),
+    ),
+    "consent_refused": Words(
+        _("The provider did not let the desk in"), _("Look at what the provider says, then press Connect once more.")
+    ),
     "illegal_move": Words(
         _("This does not fit how the ticket stands"),
         _("Take it out of the bin first if it lies there, and load the page again. Nothing was changed."),
