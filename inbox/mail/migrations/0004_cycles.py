@@ -7,10 +7,10 @@ import helpdesk.crypto.fields
 from django.db import migrations, models
 
 
-def _know_where_we_began(apps, _editor):
+def _know_where_we_began(apps, editor):
     """What lay there before a mailbox that takes only new mail was added stays out; the numbers know their folder."""
     mailbox = apps.get_model("mail", "Mailbox")
-    connected = mailbox.objects.filter(uidvalidity__isnull=False)
+    connected = mailbox.objects.using(editor.connection.alias).filter(uidvalidity__isnull=False)
     connected.update(seen_folder=models.F("folder"))
     connected.filter(history="none").update(floor_uid=models.F("last_uid"))
 
