@@ -10,7 +10,10 @@ from inbox.mail.mime.parsed import Address
 from inbox.mail.mime.plain import clean_line
 
 _TOKEN = re.compile(r'[^"\\()<>,;:\[\]]+|.', re.DOTALL)
-_SPEC = re.compile(r"[^\s<>,;:\"()@]+@[^\s<>,;:\"()@]+")
+_SPEC = re.compile(r"[^\s<>,;:\"()@\[\]]+@(?:\[[\w.:]+\]|[^\s<>,;:\"()@\[\]]+)")
+_SPECS = re.compile(rf"\s*{_SPEC.pattern}(?:\s+{_SPEC.pattern})+\s*")
+_ENCODED_SPEC = re.compile(rb"=\?[^?\s]{1,80}\?[bBqQ]\?")
+_EMPTY_BRACKETS = re.compile(r"\s*(?:\[\s*\]|<\s*>)\s*$")
 _SPACE = re.compile(r"\s+")
 _MAX_SPEC_CHARS = 320
 
@@ -24,6 +27,7 @@ class Mailbox:
     comments: list[str] = field(default_factory=list)
     after_angle: bool = False
     quoted: bool = False
+    """An address's own local part stands in quotes, or all of the entry does."""
 
     @property
     def is_empty(self) -> bool:
@@ -50,6 +54,7 @@ class _Splitter:
         self.box = Mailbox()
         self.found = RawList()
         self.in_group = False
+        self.never_ends: set[str] = set()
 
     def run(self) -> RawList:
         readers = {'"': self._quoted, "(": self._comment, "<": self._angle, "[": self._bracket}
@@ -89,10 +94,11 @@ class _Splitter:
             self.box.after_angle = True
         self.box.phrase.append(sign)
 
-    def _until(self, end: str) -> str:
-        """Take signs up to `end`, a backslash guarding the one after it."""
+    def _until(self, end: str) -> str | None:
+        """Take signs up to `end`, a backslash guarding the next; None, and nothing taken, when it never ends."""
         taken: list[str] = []
-        while self.at < len(self.signs):
+        begun = self.at
+        while end not in self.never_ends and self.at < len(self.signs):
             sign = self.signs[self.at]
             self.at += 1
             if sign == end:
@@ -101,25 +107,29 @@ class _Splitter:
                 sign = self.signs[self.at]
                 self.at += 1
             taken.append(sign)
+        self.at = begun
+        self.never_ends.add(end)
         self.found.broken = True
-        return "".join(taken)
+        return None
 
     def _quoted(self) -> None:
         text = self._until('"')
+        if text is None:
+            return
         following = self.signs[self.at] if self.at < len(self.signs) else ""
-        self.box.quoted = self.box.quoted or (following.startswith("@") and not self.box.angles)
+        ahead = "".join(self.signs[self.at : self.at + 2]).strip()[:1]
+        alone = ahead in {"", ",", ";"} and not self.box.phrase and not self.box.angles
+        self.box.quoted = self.box.quoted or alone or (following.startswith("@") and not self.box.angles)
         self.box.after_angle = self.box.after_angle or bool(self.box.angles)
         self.box.phrase.append(f'"{text}"' if following.startswith("@") else text)
 
     def _bracket(self) -> None:
-        if self.at < len(self.signs) and "]" in self.signs[self.at : self.at + 40]:
-            self.box.phrase.append(f"[{self._until(']')}]")
-        else:
-            self.box.phrase.append("[")
+        inside = self._until("]") if "]" in self.signs[self.at : self.at + 40] else None
+        self.box.phrase.append("[" if inside is None else f"[{inside}]")
 
     def _comment(self) -> None:
-        depth, taken = 1, []
-        while self.at < len(self.signs) and depth:
+        begun, depth, taken = self.at, 1, []
+        while self.at < len(self.signs) and depth and "(" not in self.never_ends:
             sign = self.signs[self.at]
             self.at += 1
             if sign == "\\" and self.at < len(self.signs):
@@ -129,8 +139,12 @@ class _Splitter:
                 depth += {"(": 1, ")": -1}.get(sign, 0)
             if depth:
                 taken.append(sign)
-        self.found.broken = self.found.broken or depth > 0
-        self.box.comments.append("".join(taken))
+        if depth:
+            self.at = begun
+            self.never_ends.add("(")
+            self.found.broken = True
+        else:
+            self.box.comments.append("".join(taken))
 
     def _angle(self) -> None:
         taken: list[str] = []
@@ -142,7 +156,8 @@ class _Splitter:
             if sign == ">":
                 self.box.angles.append("".join(taken).strip())
                 return
-            taken.append(f'"{self._until(chr(34))}"' if sign == '"' else sign)
+            inside = self._until('"') if sign == '"' else None
+            taken.append(sign if inside is None else f'"{inside}"')
         self.found.broken = True
         self.box.angles.append("".join(taken).strip())
 
@@ -156,11 +171,38 @@ def read_addresses(values: list[bytes]) -> tuple[Address, ...]:
     """Return the addresses of all headers of one name in their order, each address once."""
     found: dict[str, Address] = {}
     for raw in values:
-        for box in _joined(split_addresses(raw).boxes):
-            address = address_of(box)
-            if address is not None:
+        for box in _joined(split_addresses(_in_clear(raw)).boxes):
+            for address in _addresses_of(box):
                 found.setdefault(address.address.lower(), address)
     return tuple(found.values())[:MAX_ADDRESSES]
+
+
+def _in_clear(raw: bytes) -> bytes:
+    """Decode a list that was put into encoded-words with its addresses, which no RFC allows and some forms do."""
+    if not _ENCODED_SPEC.match(raw.strip()) or _SPEC.search(_without_words(raw)):
+        return raw
+    clear = decode_words(raw)
+    return clear.encode("utf-8", "replace") if "@" in clear else raw
+
+
+def _without_words(raw: bytes) -> str:
+    return re.sub(rb"=\?[^?\s]{1,80}\?[bBqQ]\?[^?]*\?=", b" ", raw).decode("latin-1")
+
+
+def _addresses_of(box: Mailbox) -> list[Address]:
+    """Return the addresses of one entry of a list: several where only blanks stand between them."""
+    phrase = "".join(box.phrase)
+    bare = _SPEC.findall(phrase) if not box.angles and _SPECS.fullmatch(phrase) else []
+    others = [_address("", [], spec) for spec in (*bare, *box.angles[:-1])]
+    last = None if bare else address_of(box)
+    return [address for address in (*others, last) if address is not None]
+
+
+def name_without_address(box: Mailbox) -> str:
+    """Return whom an entry without an address names: `root (Backup)`, `MAILER-DAEMON <>`."""
+    phrase = "".join(box.phrase)
+    pieces = [phrase, *box.angles] if box.angles else [*box.comments, phrase]
+    return _name(next((piece for piece in pieces if piece.strip()), ""))
 
 
 def _joined(boxes: list[Mailbox]) -> list[Mailbox]:
@@ -186,6 +228,8 @@ def address_of(box: Mailbox) -> Address | None:
         spec = spec.rpartition(":")[2] if spec.startswith("@") else spec
         return _address(phrase, box.comments, spec)
     spec = _SPACE.sub("", phrase) if re.fullmatch(r"\s*[^\s@]+\s*@\s*[^\s@]+\s*", phrase) else ""
+    if spec.startswith("[") and spec.endswith("]"):
+        spec = spec[1:-1]
     if spec:
         return _address("", box.comments, spec)
     if box.quoted:
@@ -193,21 +237,21 @@ def address_of(box: Mailbox) -> Address | None:
     loose = _SPEC.search(phrase)
     if loose is None:
         return None
-    return _address(phrase[: loose.start()] + phrase[loose.end() :], box.comments, loose.group())
+    rest = phrase[: loose.start()] + phrase[loose.end() :]
+    return _address(_EMPTY_BRACKETS.sub("", rest), box.comments, loose.group())
 
 
 def _address(phrase: str, comments: list[str], spec: str) -> Address | None:
     local, at, domain = clean_line(_decoded(spec)).removeprefix("mailto:").rpartition("@")
     if not at or not local or not domain or len(local) + len(domain) >= _MAX_SPEC_CHARS:
         return None
-    name = clean_line(decode_words(phrase.encode("latin-1")))
-    if not name and comments:
-        name = clean_line(decode_words(comments[0].encode("latin-1")))
-    return Address(_unwrapped(name), f"{local}@{domain.lower().rstrip('.')}")
+    name = _name(phrase) or (_name(comments[0]) if comments else "")
+    return Address(name, f"{local}@{domain.lower().rstrip('.')}")
 
 
-def _unwrapped(name: str) -> str:
-    """Return a name without the quotes that some mailers put around it once more."""
+def _name(raw: str) -> str:
+    """Return a name decoded, without the quotes that some mailers put around it once more."""
+    name = clean_line(decode_words(raw.encode("latin-1")))
     while len(name) > 1 and name[0] == name[-1] and name[0] in "\"'":
         name = name[1:-1].strip()
     return name

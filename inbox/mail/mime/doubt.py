@@ -3,7 +3,7 @@
 import re
 from enum import StrEnum
 
-from inbox.mail.mime.addresses import Mailbox, RawList, address_of, split_addresses
+from inbox.mail.mime.addresses import Mailbox, RawList, address_of, name_without_address, split_addresses
 from inbox.mail.mime.headers import Headers, decode_words
 from inbox.mail.mime.parsed import Address
 from inbox.mail.mime.plain import clean_line
@@ -59,6 +59,12 @@ def sender_of(headers: Headers) -> tuple[Address | None, tuple[str, ...]]:
         **_hidden(parts, sender),
     }
     return sender, tuple(code for code, found in checks.items() if found)
+
+
+def sender_name(headers: Headers) -> str:
+    """Return the name in a From without an address, as servers and scanners write it; "" when it names nobody."""
+    boxes = split_addresses(headers.first("from")).boxes
+    return next((name for box in boxes if (name := name_without_address(box))), "")
 
 
 def _salvaged(raw: bytes) -> Address | None:

@@ -4,7 +4,8 @@ import binascii
 import re
 from dataclasses import dataclass
 
-from inbox.mail.mime.charsets import codec_of, decode
+from inbox.mail.mime.charset_names import codec_of
+from inbox.mail.mime.charsets import decode
 from inbox.mail.mime.limits import MAX_HEADER_BYTES, MAX_HEADERS, MAX_VALUE_BYTES
 from inbox.mail.mime.plain import clean_line
 from inbox.mail.mime.transfer import base64_bytes

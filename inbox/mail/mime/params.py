@@ -7,12 +7,16 @@ from inbox.mail.mime.charsets import decode
 from inbox.mail.mime.headers import decode_words
 from inbox.mail.mime.plain import clean_line
 
-_PARAM = re.compile(r';\s*([^\s=;"]+)\s*=\s*("(?:[^"\\]|\\.)*"(?=\s*(?:;|$))|[^;]*)', re.DOTALL)
+_PARAM = re.compile(
+    r';\s*([^\s=;"]+)\s*=\s*("(?:[^"\\]|\\.)*"(?=\s*(?:[;(]|$))|[^;]*(?:;(?!\s*[\w*-]+\s*=)[^;]*)*)', re.DOTALL
+)
+_NO_SEMICOLON = re.compile(r"^([^;=\"]*?)[\s,]+(?=(?:charset|boundary|name|filename)\*?[\d*]*\s*=)", re.IGNORECASE)
 _PIECE = re.compile(r"([^*]+)(?:\*(\d{1,4}))?(\*)?$")
 _ESCAPED = re.compile(r'\\(["\\])')
 _EXTENDED = re.compile(r"([\w.:+-]*)'[^']*'(.*)", re.DOTALL)
 _TYPE = re.compile(r"\s*([\w.+-]+/[\w.+-]+)")
 _MAX_PARAMS = 200
+_HEAD_CHARS = 200
 
 
 class Params:
@@ -20,6 +24,7 @@ class Params:
 
     def __init__(self, raw: bytes) -> None:
         text = raw.decode("latin-1")
+        text = _NO_SEMICOLON.sub(r"\1; ", text[:_HEAD_CHARS], count=1) + text[_HEAD_CHARS:]
         self.value = text.partition(";")[0].strip().lower()
         self._pieces: dict[str, list[tuple[int, bool, str]]] = {}
         for found in list(_PARAM.finditer(text))[:_MAX_PARAMS]:
@@ -51,6 +56,8 @@ class Params:
         if any(extended for _, extended, _ in pieces):
             return clean_line(_read_extended(pieces))
         whole = "".join(text for _, _, text in pieces)
+        if whole.startswith("=?") and whole.count("?") == 3:  # an encoded-word that was cut short
+            whole = f"{whole}?="
         bare = _EXTENDED.fullmatch(whole)
         if bare is not None and "%" in bare[2]:
             return clean_line(decode(unquote_to_bytes(bare[2]), bare[1]))
@@ -59,7 +66,7 @@ class Params:
 
 def _unquoted(value: str) -> str:
     if not value.startswith('"'):
-        return value
+        return value.rstrip("; ")
     inner = value[1:].removesuffix('"')
     return _ESCAPED.sub(r"\1", inner)
 

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from inbox.mail.mime.charsets import codec_of, decode
+from inbox.mail.mime.charset_names import codec_of
+from inbox.mail.mime.charsets import decode
 
 
 @pytest.mark.parametrize(
