@@ -16,7 +16,7 @@ class Mailbox(SealedModel):
     """One account. `secret` is sealed JSON of texts, each under its name, missing where there is none.
 
     With a password: imap_password, smtp_password. With OAuth2: client_secret, refresh_token, access_token and the
-    moment it ends, access_ends (ISO 8601); consent_* hold a consent that was begun.
+    moment it ends, access_ends (ISO 8601); begun_* hold a consent that was begun.
     """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)

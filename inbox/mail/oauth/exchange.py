@@ -27,7 +27,7 @@ _HIDDEN: Final = ("client_secret", "code", "code_verifier", "refresh_token")
 
 @dataclass(frozen=True, slots=True)
 class Tokens:
-    """What a provider gave. `refresh` is "" when there is none anew; `consent_s`: how long the consent holds, if told."""
+    """What a provider gave. `refresh` is "" when there is none anew; `consent_s`: how long consent holds, if told."""
 
     access: str = field(repr=False)
     lives_s: int

@@ -16,7 +16,7 @@ REFRESH: Final = "refresh_token"
 CONSENT_ENDS: Final = "consent_ends"
 _ACCESS: Final = "access_token"
 _ACCESS_ENDS: Final = "access_ends"
-_PENDING: Final = "consent_"
+BEGUN: Final = "begun_"
 _MARGIN_S: Final = 300
 """A token that ends sooner is not begun with: a long fetch may still need it."""
 
@@ -30,7 +30,7 @@ def opened(mailbox: Mailbox) -> dict[str, str]:
 def without_tokens(secret: Mapping[str, str]) -> dict[str, str]:
     """Return the secret without any token and without a consent that was begun."""
     gone = {REFRESH, CONSENT_ENDS, _ACCESS, _ACCESS_ENDS}
-    return {name: value for name, value in secret.items() if name not in gone and not name.startswith(_PENDING)}
+    return {name: value for name, value in secret.items() if name not in gone and not name.startswith(BEGUN)}
 
 
 def without_access(secret: Mapping[str, str]) -> dict[str, str]:

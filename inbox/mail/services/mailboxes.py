@@ -13,12 +13,13 @@ from audit.record import record
 from helpdesk.core.context import Purpose, purpose
 from inbox.inboxes.models import Inbox
 from inbox.mail.imap.probe import probe
-from inbox.mail.imap.wire import StepResult
+from inbox.mail.imap.wire import Step, StepResult, WireError
 from inbox.mail.models import Mailbox, RawMail
-from inbox.mail.opening import imap_server, secret_of
+from inbox.mail.oauth.credentials import access_token, imap_credential
+from inbox.mail.opening import imap_server
 from inbox.mail.send.deliver import smtp_server
 from inbox.mail.send.smtp import probe_smtp
-from inbox.mail.states import History, Security
+from inbox.mail.states import AuthKind, History, Security
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,7 @@ class NewMailbox:
 
 @dataclass(frozen=True, slots=True)
 class Probed:
-    """One step of a connection test, on the IMAP or the SMTP side."""
+    """One step of a connection test, on the IMAP or the SMTP side; `oauth` is the provider of tokens."""
 
     side: str
     step: StepResult
@@ -114,20 +115,27 @@ def remove_mailbox(mailbox: Mailbox) -> None:
 def test_mailbox(mailbox: Mailbox) -> Iterator[Probed]:
     """Try the mailbox's connections and yield each step as it ends, the failing one with the server's own words."""
     ok = True
-    imap = probe(
-        imap_server(mailbox),
-        user=mailbox.imap_user,
-        password=secret_of(mailbox, "imap_password"),
-        folder=mailbox.folder,
-    )
-    for step in imap:
-        ok = ok and step.ok
-        yield Probed("imap", step)
-    if mailbox.smtp_host:
-        for step in probe_smtp(smtp_server(mailbox)):
-            ok = ok and step.ok
-            yield Probed("smtp", step)
+    for probed in _steps(mailbox):
+        ok = ok and probed.step.ok
+        yield probed
     record(Action.MAILBOX_TESTED, on=mailbox.as_subject(), outcome=Outcome.DONE if ok else Outcome.FAILED)
+
+
+def _steps(mailbox: Mailbox) -> Iterator[Probed]:
+    """Yield each step: without a token neither side can be tried."""
+    try:
+        if mailbox.auth_kind == AuthKind.XOAUTH2:
+            access_token(mailbox, fresh=True)
+            yield Probed("oauth", StepResult(Step.TOKEN, ok=True))
+        known, server = imap_credential(mailbox), smtp_server(mailbox) if mailbox.smtp_host else None
+    except WireError as error:
+        yield Probed("oauth", StepResult(error.step, ok=False, words=error.words))
+        return
+    place = imap_server(mailbox)
+    for step in probe(place, user=known.user, password=known.password, bearer=known.bearer, folder=mailbox.folder):
+        yield Probed("imap", step)
+    for step in probe_smtp(server) if server else ():
+        yield Probed("smtp", step)
 
 
 def _secret(imap_password: str, smtp_password: str) -> dict[str, str]:
