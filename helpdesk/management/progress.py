@@ -30,8 +30,9 @@ class Progress:
         self._shown_at = 0.0
         self._is_terminal = out.isatty()
 
-    def show(self, done: int) -> None:
-        """Show that `done` are done."""
+    def show(self, done: int, *, total: int | None = None) -> None:
+        """Show that `done` are done. `total` replaces what was known of the whole, where that grows by the way."""
+        self._total = self._total if total is None else total
         now = time.monotonic()
         every = 0.1 if self._is_terminal else _PLAIN_EVERY_S
         if now - self._shown_at >= every:

@@ -136,7 +136,7 @@ def test_a_full_disk_while_storing_loses_nothing(
         with pytest.raises(StorageFull):
             poll(mailbox.pk)
     mailbox.refresh_from_db()
-    assert (mailbox.fault_step, mailbox.last_uid, RawMail.objects.count()) == ("storage_full", 0, 0)
+    assert (mailbox.fault_step, mailbox.back_uid, RawMail.objects.count()) == ("storage_full", 0, 0)
 
     fetch(mailbox)
 

@@ -40,12 +40,12 @@ class Command(BaseCommand):
     def _fetch(self, mailbox: Mailbox) -> bool:
         progress = Progress(self.stderr, what=f"fetching {mailbox}")
         try:
-            fetched = poll(mailbox.pk, on_progress=lambda so_far: progress.show(so_far.stored))
+            fetched = poll(mailbox.pk, on_progress=lambda so_far: progress.show(so_far.done, total=so_far.total))
         except DomainError as error:
             words = f"{error.step}: {error.words}" if isinstance(error, WireError) else str(error)
             self.stderr.write(f"{mailbox}: {words}")
             return True
-        progress.end(fetched.stored)
+        progress.end(fetched.done)
         return False
 
     def _read(self) -> None:

@@ -28,6 +28,7 @@ STEP_WORDS: dict[Step, Promise] = {
     Step.SIGN_IN: _("sign in"),
     Step.FOLDER: _("open the folder"),
     Step.FETCH: _("read mail"),
+    Step.DISPOSE: _("move or delete what was taken"),
     Step.SEND: _("hand mail in"),
 }
 _KEPT = _("Empty leaves it as it is. It is never shown, and must be typed again when the server changes.")

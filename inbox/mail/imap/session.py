@@ -17,6 +17,8 @@ BATCH_MAILS: Final = 100
 
 _SEARCH_WINDOW: Final = 50_000  # UIDs in one answer: imaplib breaks off at a line above 1,000,000 bytes
 _FACTS_AT_ONCE: Final = 500
+_ASKED: Final = {b"SEQ", b"UID", b"FLAGS", b"RFC822.SIZE", b"INTERNALDATE", b"MODSEQ"}
+"""What an answer to FETCH may hold beside a mail's bytes; the last one is volunteered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,17 +67,14 @@ class ImapSession:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self._connection.close()
 
+    @property
+    def is_in_doubt(self) -> bool:
+        """Whether what comes next on the line can no longer be trusted: nothing more is asked over it."""
+        return self._connection.is_in_doubt
+
     def select(self, folder: str) -> FolderState:
         """Open a folder for reading only (EXAMINE), so that nothing can mark a mail as seen."""
-        with self._connection.at(Step.FOLDER):
-            said = self._connection.client.select_folder(folder, readonly=True)
-        if b"UIDVALIDITY" not in said:
-            raise WireError(
-                Step.FOLDER, "The server keeps no lasting numbers (UIDVALIDITY) for its mails.", again=False
-            )
-        self._exists = int(said.get(b"EXISTS", 0))
-        uidnext = int(said.get(b"UIDNEXT", 0)) or self._highest_uid() + 1
-        return FolderState(uidvalidity=int(said[b"UIDVALIDITY"]), uidnext=uidnext, exists=self._exists)
+        return self._open(folder, step=Step.FOLDER, readonly=True)
 
     def uids_above(self, last: int) -> list[int]:
         """Return the UIDs above `last` in the open folder, rising. 0 lists them all.
@@ -95,7 +94,7 @@ class ImapSession:
         found: dict[int, MailFacts] = {}
         for start in range(0, len(uids), _FACTS_AT_ONCE):
             said = self._fetch(uids[start : start + _FACTS_AT_ONCE], "FLAGS", "RFC822.SIZE", "INTERNALDATE")
-            found.update({uid: _facts(items) for uid, items in said.items() if self._is_told(uid, items)})
+            found.update({uid: _facts(items) for uid, items in said.items() if _is_told(items) or uid in self.withheld})
         return found
 
     def fetch(self, uids: Sequence[int]) -> Iterator[tuple[int, bytes | None]]:
@@ -125,9 +124,16 @@ class ImapSession:
             if len(chunk) < CHUNK_BYTES and offset >= size_bytes:
                 return
 
-    def _highest_uid(self) -> int:
-        """Return the highest UID of the open folder, for a server that tells no UIDNEXT."""
-        return max(self._search("UID *"), default=0) if self._exists else 0
+    def _open(self, folder: str, *, step: Step, readonly: bool) -> FolderState:
+        with self._connection.at(step):
+            said = self._connection.client.select_folder(folder, readonly=readonly)
+        if b"UIDVALIDITY" not in said:
+            raise WireError(step, "The server keeps no lasting numbers (UIDVALIDITY) for its mails.", again=False)
+        self._exists = int(said.get(b"EXISTS", 0))
+        uidnext = int(said.get(b"UIDNEXT", 0))
+        if not uidnext:  # the server tells none
+            uidnext = max(self._search("UID *"), default=0) + 1 if self._exists else 1
+        return FolderState(uidvalidity=int(said[b"UIDVALIDITY"]), uidnext=uidnext, exists=self._exists)
 
     def _search(self, criteria: str) -> list[int]:
         """Return the UIDs of a plain UID SEARCH, without any extension, read from every SEARCH line of the answer."""
@@ -167,13 +173,11 @@ class ImapSession:
         self.withheld.update(flags)
         return flags
 
-    def _is_told(self, uid: int, items: Mapping[bytes, object]) -> bool:
-        """Tell whether these are facts, and not the flags of another mail that the server volunteers."""
-        return b"RFC822.SIZE" in items or uid in self.withheld
-
     def _ask(self, uids: Sequence[int], items: Sequence[str]) -> dict[int, Mapping[bytes, object]]:
         with self._connection.at(Step.FETCH):
             said: dict[int, Mapping[bytes, object]] = self._connection.client.fetch(uids, items)
+            if any(_foreign(each) for each in said.values()):
+                raise ValueError("a literal of another length than the server told")
         return said
 
 
@@ -201,6 +205,19 @@ def _windows(exists: int) -> list[str]:
     starts = range(1, exists + 1, _SEARCH_WINDOW)
     rising = [f"{start}:{start + _SEARCH_WINDOW - 1} " for start in starts[:-1]]
     return [f"{starts[-1]}:* ", *reversed(rising)]
+
+
+def _is_told(items: Mapping[bytes, object]) -> bool:
+    """Tell whether these are facts, and not the flags of another mail that the server volunteers."""
+    return b"RFC822.SIZE" in items
+
+
+def _foreign(items: Mapping[bytes, object]) -> bool:
+    """Tell whether an answer holds words that nobody asked for: a mail's own bytes, read as the end of the answer.
+
+    So it is when the server tells too short a length, and what was read as the mail is a part of it.
+    """
+    return any(key not in _ASKED and not key.startswith(b"BODY[") for key in items)
 
 
 def _facts(items: Mapping[bytes, object]) -> MailFacts:

@@ -36,6 +36,7 @@ class Step(StrEnum):
     SIGN_IN = "sign_in"
     FOLDER = "folder"
     FETCH = "fetch"
+    DISPOSE = "dispose"
     SEND = "send"
 
 

@@ -1,167 +1,192 @@
-"""Fetch what is new in a mailbox: UIDs above the cursor, stored before anything else happens."""
+"""Fetch a mailbox: what is new first, then what was missed, then what lay there before."""
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from itertools import groupby
-from uuid import UUID
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Final
 
 from django.conf import settings
+from django.utils import timezone
 from imapclient import SocketTimeout
 
-from inbox.mail.imap.session import CHUNK_BYTES, FolderState, ImapSession, MailFacts, batches
-from inbox.mail.models import Mailbox
-from inbox.mail.opening import imap_server, secret_of
-from inbox.mail.receive.lease import Lease, held
-from inbox.mail.receive.store import Arrival, Cursor, Source, store_raw
-from inbox.mail.states import History, RawReason, RawState
+from inbox.mail.imap.disposing import DisposingSession
+from inbox.mail.imap.wire import WireError
+from inbox.mail.models import Mailbox, RawMail
+from inbox.mail.oauth.credentials import imap_credential
+from inbox.mail.opening import imap_server
+from inbox.mail.receive.dispose import dispose
+from inbox.mail.receive.lease import Lease
+from inbox.mail.receive.numbering import next_reconcile, settle_numbers
+from inbox.mail.receive.reconcile import forget_mark, marked_before, missed
+from inbox.mail.receive.taking import Taken, Taker
+from inbox.mail.states import RawState
+
+_JAM: Final = 2_000
+"""So many mails may wait to be read before a back-fill pauses: new mail must not queue behind years of old."""
 
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """What one cycle did: `stored` were taken, `skipped` were not ours to take or could not be had."""
+    """What a cycle did so far, and how many mails, as far as it knows, are still to be taken: `left` of them in all.
 
-    stored: int = 0
-    skipped: int = 0
-
-    def plus(self, arrivals: Sequence[Arrival]) -> "Fetched":
-        """Return the sum with these arrivals."""
-        stored = sum(arrival.chunks is not None for arrival in arrivals)
-        return Fetched(self.stored + stored, self.skipped + len(arrivals) - stored)
-
-
-def fetch_new(mailbox_id: UUID) -> Iterator[Fetched]:
-    """Fetch a mailbox to its end under its lease and yield the growing sum after each batch.
-
-    Raises LeaseTaken, LeaseLost, WireError and StorageFull. Whatever was stored before stays stored.
+    `back_left` are those of the back-fill among them.
     """
-    with held(mailbox_id) as lease:
-        mailbox = Mailbox.objects.select_related("inbox").get(pk=mailbox_id)
-        with imap_session(mailbox) as session:
-            state = session.select(mailbox.folder)
-            _settle_cursor(mailbox, state)
-            yield from _Cycle(mailbox, session, lease=lease, uidvalidity=state.uidvalidity).run()
+
+    taken: Taken = field(default_factory=Taken)
+    left: int = 0
+    back_left: int = 0
+
+    @property
+    def stored(self) -> int:
+        """How many new mails came."""
+        return self.taken.stored
+
+    @property
+    def done(self) -> int:
+        """How many mails were looked at, new or not."""
+        return self.taken.stored + self.taken.duplicate + self.taken.skipped
+
+    @property
+    def total(self) -> int:
+        """How many there are in all, as far as is known."""
+        return self.done + self.left
 
 
-def imap_session(mailbox: Mailbox) -> ImapSession:
-    """Return a connection to the mailbox, not opened yet."""
+class Patience:
+    """How long one cycle may take: None is to its end. With an end, a back-fill also waits for its readers."""
+
+    def __init__(self, seconds: float | None) -> None:
+        self._until = None if seconds is None else time.monotonic() + seconds
+
+    def is_over(self) -> bool:
+        """Tell whether the time is up: what is left comes with the next cycle."""
+        return self._until is not None and time.monotonic() >= self._until
+
+    def is_jammed(self) -> bool:
+        """Tell whether too many mails wait to be read for old ones to be added."""
+        waiting = RawMail.objects.filter(state=RawState.STORED)
+        return self._until is not None and waiting[:_JAM].count() >= _JAM
+
+
+def fetch_new(lease: Lease, *, patience: Patience) -> Iterator[Fetched]:
+    """Fetch a mailbox under its lease and yield the growing sum after each batch.
+
+    Raises LeaseLost, WireError and StorageFull. Whatever was stored before stays stored.
+    """
+    mailbox = Mailbox.objects.select_related("inbox").get(pk=lease.mailbox_id)
+    with imap_session(mailbox) as session:
+        settle_numbers(mailbox, session.select(mailbox.folder))
+        yield from _Cycle(mailbox, session, lease=lease, patience=patience).run()
+
+
+def imap_session(mailbox: Mailbox) -> DisposingSession:
+    """Return a connection to the mailbox, not opened yet. Raises WireError when no access token can be had."""
     timeout = SocketTimeout(connect=settings.MAIL_IMAP_CONNECT_S, read=settings.MAIL_IMAP_READ_S)
-    return ImapSession(
-        imap_server(mailbox), user=mailbox.imap_user, password=secret_of(mailbox, "imap_password"), timeout=timeout
+    known = imap_credential(mailbox)
+    return DisposingSession(
+        imap_server(mailbox), user=known.user, password=known.password, bearer=known.bearer, timeout=timeout
     )
 
 
-def _settle_cursor(mailbox: Mailbox, state: FolderState) -> None:
-    """Set the cursor on first connect, and begin again when the server renumbered its mails (RFC 3501 2.3.1.1)."""
-    if mailbox.uidvalidity == state.uidvalidity:
-        return
-    first = mailbox.uidvalidity is None
-    mailbox.uidvalidity = state.uidvalidity
-    mailbox.last_uid = state.uidnext - 1 if first and mailbox.history == History.NONE else 0
-    mailbox.renumbered_below = 0 if first else state.uidnext
-    mailbox.save(update_fields=["uidvalidity", "last_uid", "renumbered_below"])
-
-
 class _Cycle:
-    """One run over a folder, in the order of UIDs, so that the cursor never passes a mail that is not stored."""
+    """One run over a folder in four parts, each of which may be cut off and goes on with the next cycle."""
 
-    def __init__(self, mailbox: Mailbox, session: ImapSession, *, lease: Lease, uidvalidity: int) -> None:
+    def __init__(self, mailbox: Mailbox, session: DisposingSession, *, lease: Lease, patience: Patience) -> None:
         self._mailbox = mailbox
         self._session = session
         self._lease = lease
-        self._uidvalidity = uidvalidity
-        self._source = Source(mailbox.inbox, mailbox)
+        self._patience = patience
+        self._taken = Taken()
+        self._new_left = 0
 
     def run(self) -> Iterator[Fetched]:
-        """Fetch everything above the cursor."""
-        total = Fetched()
+        """Do all four. A fault while taking mails away from the server is raised once the others are done."""
+        yield from self._new()
+        yield from self._missed()
+        trouble = self._dispose()
+        yield self._sum()
+        yield from self._back_fill()
+        if trouble is not None:
+            raise trouble
+
+    def _new(self) -> Iterator[Fetched]:
         uids = self._session.uids_above(self._mailbox.last_uid)
-        for start in range(0, len(uids), 500):
-            facts = self._session.facts(uids[start : start + 500])
-            for arrivals, cursor in self._arrivals(facts):
-                total = total.plus(self._store(arrivals, cursor))
-                yield total
+        for taken, left in self._taker().take(uids, self._move_new):
+            self._new_left = left
+            yield self._add(taken)
+            if self._patience.is_over():
+                return
 
-    def _store(self, arrivals: list[Arrival], uid: int) -> list[Arrival]:
-        cursor = Cursor(uid, self._lease)
+    def _move_new(self, uid: int, _left: int) -> dict[str, int]:
+        self._mailbox.last_uid = uid
+        return {"last_uid": uid}
+
+    def _missed(self) -> Iterator[Fetched]:
+        due = self._mailbox.next_reconcile_at
+        if self._patience.is_over() or (due is not None and due > timezone.now()):
+            return
+        there = self._session.uids_above(self._mailbox.floor_uid)
+        wanted = sorted([*missed(self._mailbox, there), *self._unmarked(there)])
+        for taken, _left in self._taker(is_missed=True).take(wanted, _move_nothing):
+            yield self._add(taken)
+            if self._patience.is_over():
+                return
+        Mailbox.objects.filter(pk=self._mailbox.pk).update(next_reconcile_at=next_reconcile())
+
+    def _unmarked(self, there: list[int]) -> list[int]:
+        """Return the mails that were skipped for their mark of deletion and have it no more."""
+        marked = marked_before(self._mailbox, there)
+        facts = self._session.facts(marked) if marked else {}
+        freed = [uid for uid, known in facts.items() if not known.is_deleted]
+        forget_mark(self._mailbox, freed)
+        return freed
+
+    def _dispose(self) -> WireError | None:
+        """Take away what may go. A server that refuses stops no fetching; a line that is in doubt does."""
+        if self._patience.is_over():
+            return None
         try:
-            store_raw(self._source, arrivals, cursor=cursor)
-        except VanishedMidway:
-            store_raw(self._source, [], cursor=cursor)
-            return []
-        return arrivals
-
-    def _arrivals(self, facts: dict[int, MailFacts]) -> Iterator[tuple[list[Arrival], int]]:
-        """Yield what to store together, with the UID that the cursor moves to."""
-        for is_alone, group in groupby(sorted(facts), key=lambda uid: self._stands_alone(uid, facts[uid])):
-            uids = list(group)
-            if is_alone:
-                for uid in uids:
-                    yield self._alone(uid, facts[uid]), uid
-                continue
-            for batch in batches({uid: facts[uid] for uid in uids}):
-                yield self._batch(batch, facts), batch[-1]
-
-    def _stands_alone(self, uid: int, facts: MailFacts) -> bool:
-        return facts.size_bytes > CHUNK_BYTES or self._why_left(uid, facts) is not None
-
-    def _why_left(self, uid: int, facts: MailFacts) -> RawReason | None:
-        """Return why a mail is not fetched, None when it is."""
-        if uid in self._session.withheld:
-            return RawReason.WITHHELD
-        if facts.is_deleted:
-            return RawReason.DELETED_THERE
-        if facts.size_bytes > settings.MAIL_MAX_BYTES:
-            return RawReason.TOO_LARGE
-        if self._mailbox.history == History.NONE and self._is_old(uid, facts):
-            return RawReason.BEFORE_US
+            gone = dispose(self._mailbox, self._session, lease=self._lease)
+        except WireError as error:
+            if self._session.is_in_doubt:
+                raise
+            return error
+        self._taken += Taken(disposed=gone)
         return None
 
-    def _is_old(self, uid: int, facts: MailFacts) -> bool:
-        since = self._mailbox.created_at.replace(microsecond=0)
-        return uid < self._mailbox.renumbered_below and facts.internaldate < since
+    def _back_fill(self) -> Iterator[Fetched]:
+        mailbox = self._mailbox
+        if not mailbox.back_until or self._patience.is_over():
+            return
+        self._session.select(mailbox.folder)
+        uids = [uid for uid in self._session.uids_above(mailbox.back_uid) if uid <= mailbox.back_until]
+        self._lease.beat({"back_left": len(uids), "back_total": max(mailbox.back_total, len(uids))})
+        mailbox.back_left = len(uids)
+        yield self._sum()
+        if self._patience.is_jammed():
+            return
+        for taken, _left in self._taker().take(uids, self._move_back):
+            yield self._add(taken)
+            if mailbox.back_left and (self._patience.is_over() or self._patience.is_jammed()):
+                return
+        mailbox.back_until = mailbox.back_left = 0
+        self._lease.beat({"back_until": 0, "back_left": 0, "back_total": 0})
 
-    def _alone(self, uid: int, facts: MailFacts) -> list[Arrival]:
-        left = self._why_left(uid, facts)
-        if left is not None:
-            return [self._arrival(uid, facts, None, left=left)]
-        chunks = self._session.fetch_partial(uid, facts.size_bytes)
-        first = next(chunks, None)
-        if first is None:
-            return self._not_given(uid, facts)
-        return [self._arrival(uid, facts, _whole(first, chunks))]
+    def _move_back(self, uid: int, left: int) -> dict[str, int]:
+        self._mailbox.back_uid, self._mailbox.back_left = uid, left
+        return {"back_uid": uid, "back_left": left}
 
-    def _batch(self, uids: list[int], facts: dict[int, MailFacts]) -> list[Arrival]:
-        arrivals: list[Arrival] = []
-        for uid, data in self._session.fetch(uids):
-            arrivals += self._not_given(uid, facts[uid]) if data is None else [self._arrival(uid, facts[uid], [data])]
-        return arrivals
+    def _taker(self, *, is_missed: bool = False) -> Taker:
+        return Taker(self._mailbox, self._session, lease=self._lease, is_missed=is_missed)
 
-    def _not_given(self, uid: int, facts: MailFacts) -> list[Arrival]:
-        """A mail that vanished leaves nothing; of one that the server keeps back a ticket tells."""
-        if uid not in self._session.withheld:
-            return []
-        return [self._arrival(uid, facts, None, left=RawReason.WITHHELD)]
+    def _add(self, taken: Taken) -> Fetched:
+        self._taken += taken
+        return self._sum()
 
-    def _arrival(
-        self, uid: int, facts: MailFacts, chunks: Iterable[bytes] | None, *, left: RawReason | None = None
-    ) -> Arrival:
-        key = f"imap:{self._mailbox.folder}:{self._uidvalidity}:{uid}"
-        state = RawState.SKIPPED if left in _SILENT else RawState.STORED
-        history = facts.internaldate < self._mailbox.created_at.replace(microsecond=0)
-        return Arrival(key, facts.size_bytes, facts.internaldate, chunks, state, left or "", history)
-
-
-_SILENT = {RawReason.DELETED_THERE, RawReason.BEFORE_US}
-"""What is left where it lies without a ticket; of everything else that could not be had a ticket tells."""
+    def _sum(self) -> Fetched:
+        back_left = self._mailbox.back_left if self._mailbox.back_until else 0
+        return Fetched(self._taken, self._new_left + back_left, back_left)
 
 
-class VanishedMidway(Exception):
-    """The mail was removed from the server between two parts of it: nothing of it is stored."""
-
-
-def _whole(first: bytes, rest: Iterator[bytes | None]) -> Iterator[bytes]:
-    yield first
-    for chunk in rest:
-        if chunk is None:
-            raise VanishedMidway
-        yield chunk
+def _move_nothing(_uid: int, _left: int) -> dict[str, int]:
+    return {}

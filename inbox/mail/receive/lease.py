@@ -1,6 +1,6 @@
 """One fetcher a mailbox: a lease in its row, with a heartbeat and a fencing number."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -25,13 +25,13 @@ class Lease:
     mailbox_id: UUID
     number: int
 
-    def beat(self, *, last_uid: int) -> None:
-        """Prolong the lease and move the cursor. Raises LeaseLost when somebody else has taken over.
+    def beat(self, moves: Mapping[str, int] | None = None) -> None:
+        """Prolong the lease and set the columns of `moves`. Raises LeaseLost when somebody else has taken over.
 
         Within a transaction it holds the row until the end, so that nobody takes over while mails are stored.
         """
         mine = Mailbox.objects.filter(pk=self.mailbox_id, lease_number=self.number, lease_until__isnull=False)
-        if not mine.update(lease_until=timezone.now() + LEASE, last_uid=last_uid):
+        if not mine.update(lease_until=timezone.now() + LEASE, **(moves or {})):
             raise LeaseLost("another fetcher took over")
 
 

@@ -1,11 +1,12 @@
 """Store first: the bytes of a mail are sealed and safe before anybody looks at them."""
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Q
 
 from helpdesk.core.events import emit
 from helpdesk.core.ids import new_id
@@ -17,7 +18,7 @@ from inbox.inboxes.models import Inbox
 from inbox.mail.events import RawMailsStored
 from inbox.mail.models import Mailbox, RawMail
 from inbox.mail.receive.lease import Lease
-from inbox.mail.states import KillPoint, RawReason, RawState
+from inbox.mail.states import Disposal, KillPoint, RawReason, RawState
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,9 @@ class Arrival:
     state: RawState = RawState.STORED
     reason: str = ""
     history: bool = False
-    """It lay there before the mailbox was added."""
+    """It lay there before the mailbox was added, or nobody fetched it in time: nothing is sent because of it."""
+    reconciled: bool = False
+    """It was found by comparing the server's list with ours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +52,10 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Cursor:
-    """Where the mailbox's cursor moves to with what is stored, and the lease under which it may."""
+    """The lease under which mails are stored, and what moves with them in the mailbox's row: columns and values."""
 
-    uid: int
     lease: Lease
+    moves: Mapping[str, int] = field(default_factory=dict)
 
 
 @transaction.atomic
@@ -63,7 +66,7 @@ def store_raw(source: Source, arrivals: Sequence[Arrival], *, cursor: Cursor | N
     stored.
     """
     if cursor is not None:
-        cursor.lease.beat(last_uid=cursor.uid)
+        cursor.lease.beat(cursor.moves)
     known = _known(source, arrivals)
     fresh = [arrival for arrival in arrivals if arrival.transport_key not in known]
     ids = [new_id() for _ in fresh]
@@ -87,14 +90,25 @@ def _known(source: Source, arrivals: Sequence[Arrival]) -> set[str]:
 
 
 def _mark_same_again(source: Source, rows: Sequence[RawMail]) -> None:
-    """The same bytes came to the same mailbox before: fetched again after a renumbering, or a copy by a rule."""
+    """The same bytes came to the same mailbox before: fetched again after a renumbering, or a copy by a rule.
+
+    What lay there before the mailbox was added may have come by an import, or by a mailbox that was removed since.
+    """
     keys = [row.content_key for row in rows if row.blob is not None]
-    same = RawMail.objects.filter(content_key__in=keys, mailbox=source.mailbox, inbox=source.inbox)
-    taken = {bytes(key) for key in same.values_list("content_key", flat=True)}
+    same = RawMail.objects.filter(_theirs(source), content_key__in=keys, inbox=source.inbox)
+    known = [(bytes(key), mailbox) for key, mailbox in same.values_list("content_key", "mailbox")]
+    by_us = {key for key, mailbox in known if mailbox == (source.mailbox.pk if source.mailbox else None)}
+    ever = {key for key, _ in known}
     for row in rows:
-        if row.blob is not None and row.content_key in taken:
+        if row.blob is not None and row.content_key in (ever if row.history else by_us):
             row.state, row.reason = RawState.DUPLICATE, RawReason.SAME_CONTENT
-        taken.add(bytes(row.content_key))
+        by_us.add(bytes(row.content_key))
+        ever.add(bytes(row.content_key))
+
+
+def _theirs(source: Source) -> Q:
+    """Return the condition of mails that came the same way, or by a way that is no more."""
+    return Q(mailbox=source.mailbox) | Q(mailbox=None)
 
 
 def _sealed(source: Source, arrival: Arrival, raw_id: UUID) -> RawMail:
@@ -109,8 +123,10 @@ def _sealed(source: Source, arrival: Arrival, raw_id: UUID) -> RawMail:
         state=arrival.state,
         reason=arrival.reason,
         history=source.history or arrival.history,
+        reconciled=arrival.reconciled,
     )
     if arrival.chunks is not None:
+        row.may_go = source.mailbox is not None and source.mailbox.dispose != Disposal.LEAVE
         digest = _Digest(arrival.chunks)
         blob = write_blob(digest, Owner(OwnerKind.RAW_MAIL, raw_id), kind="raw")
         row.blob, row.size_bytes, row.content_key = blob.id, blob.size_bytes, digest.content_key

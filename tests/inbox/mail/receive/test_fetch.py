@@ -75,7 +75,7 @@ def test_a_server_that_gives_nothing_moves_no_cursor(bare_imap: BareImap) -> Non
         poll(mailbox.pk)
 
     mailbox.refresh_from_db()
-    assert (mailbox.last_uid, mailbox.fault_step, RawMail.objects.count()) == (0, "fetch", 0)
+    assert (mailbox.back_uid, mailbox.fault_step, RawMail.objects.count()) == (0, "fetch", 0)
 
 
 @pytest.mark.dovecot
@@ -97,10 +97,10 @@ def test_a_lease_that_ran_out_is_taken_over_and_fences_its_old_holder() -> None:
         Mailbox.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
         with held(mailbox.pk) as new:
             with pytest.raises(LeaseLost):
-                store_raw(Source(mailbox.inbox, mailbox), [arrival()], cursor=Cursor(7, old))
+                store_raw(Source(mailbox.inbox, mailbox), [arrival()], cursor=Cursor(old, {"last_uid": 7}))
             assert (RawMail.objects.count(), new.number) == (0, old.number + 1)
 
-            store_raw(Source(mailbox.inbox, mailbox), [arrival()], cursor=Cursor(7, new))
+            store_raw(Source(mailbox.inbox, mailbox), [arrival()], cursor=Cursor(new, {"last_uid": 7}))
 
     mailbox.refresh_from_db()
     assert (RawMail.objects.count(), mailbox.last_uid, mailbox.lease_until) == (1, 7, None)
@@ -124,7 +124,7 @@ def test_storing_prolongs_the_lease() -> None:
     mailbox = make_mailbox(make_inbox())
     with held(mailbox.pk) as lease:
         Mailbox.objects.update(lease_until=timezone.now() + timedelta(seconds=1))
-        store_raw(Source(mailbox.inbox, mailbox), [arrival()], cursor=Cursor(7, lease))
+        store_raw(Source(mailbox.inbox, mailbox), [arrival()], cursor=Cursor(lease, {"last_uid": 7}))
         mailbox.refresh_from_db()
         assert mailbox.lease_until is not None
         assert mailbox.lease_until > timezone.now() + LEASE / 2
