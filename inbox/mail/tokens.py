@@ -8,15 +8,22 @@ from uuid import UUID
 from helpdesk.crypto.blind import check_reply_token, reply_token
 
 REPLY: Final = "reply"
-_PLUS: Final = re.compile(r"\+r\.(\d{1,18})\.([a-z2-7]{16})@", re.IGNORECASE)
-_MARK: Final = re.compile(r"\bref:r\.(\d{1,18})\.([a-z2-7]{16})\b", re.IGNORECASE)
+"""The customer's side; its id is the ticket's."""
+OTHER_PARTY: Final = "other_party"
+"""Whoever a ticket was forwarded to; its id is that of the message which left (DESIGN 6.25)."""
+_LETTER: Final = {REPLY: "r", OTHER_PARTY: "o"}
+_REST: Final = r"\.(\d{1,18})\.([a-z2-7]{16})"
+_PLUS: Final = {kind: re.compile(rf"\+{letter}{_REST}@", re.IGNORECASE) for kind, letter in _LETTER.items()}
+_MARK: Final = {kind: re.compile(rf"\bref:{letter}{_REST}\b", re.IGNORECASE) for kind, letter in _LETTER.items()}
+_ANY: Final = re.compile(
+    r"\[ref:[ro]\.\d{1,18}\.[a-z2-7]{16}\]|(?:\+|%2b|\bref:)[ro]\.\d{1,18}\.[a-z2-7]{16}", re.IGNORECASE
+)
 _READ_CHARS: Final = 200_000
 
 
 def reply_address(address: str, number: int, ticket_id: UUID) -> str:
     """Return `address` with the ticket's token: desk+r.1001.abcd…@example.org."""
-    local, _, domain = address.rpartition("@")
-    return f"{local}+r.{number}.{reply_token(REPLY, number, ticket_id)}@{domain}"
+    return _plus(address, f"r.{number}.{reply_token(REPLY, number, ticket_id)}")
 
 
 def reply_mark(number: int, ticket_id: UUID) -> str:
@@ -24,20 +31,45 @@ def reply_mark(number: int, ticket_id: UUID) -> str:
     return f"ref:r.{number}.{reply_token(REPLY, number, ticket_id)}"
 
 
-def claims_in_addresses(addresses: Iterable[str]) -> Iterator[tuple[int, str]]:
-    """Yield the (number, token) of each reply address among `addresses`, unproved."""
+def party_address(address: str, number: int, message_id: UUID) -> str:
+    """Return `address` with the token by which the answer of another party finds the message that it got from us."""
+    return _plus(address, f"o.{number}.{reply_token(OTHER_PARTY, number, message_id)}")
+
+
+def party_mark(number: int, message_id: UUID) -> str:
+    """Return the word that stands at the end of what another party gets."""
+    return f"ref:o.{number}.{reply_token(OTHER_PARTY, number, message_id)}"
+
+
+def claims_in_addresses(addresses: Iterable[str], *, kind: str = REPLY) -> Iterator[tuple[int, str]]:
+    """Yield the (number, token) of each reply address of that kind among `addresses`, unproved."""
     for address in addresses:
-        yield from _claims(_PLUS, address)
+        yield from _claims(_PLUS[kind], address)
 
 
-def claims_in_text(text: str) -> Iterator[tuple[int, str]]:
-    """Yield the (number, token) of each mark in a text, unproved."""
-    return _claims(_MARK, text[:_READ_CHARS])
+def claims_in_text(text: str, *, kind: str = REPLY) -> Iterator[tuple[int, str]]:
+    """Yield the (number, token) of each mark of that kind in a text, unproved."""
+    return _claims(_MARK[kind], text[:_READ_CHARS])
 
 
 def is_proved(token: str, number: int, ticket_id: UUID) -> bool:
     """Return whether the desk itself gave `token` out for this ticket."""
     return check_reply_token(token, kind=REPLY, number=number, id=ticket_id)
+
+
+def is_partys(token: str, number: int, message_id: UUID) -> bool:
+    """Return whether the desk gave `token` out with this message to another party."""
+    return check_reply_token(token, kind=OTHER_PARTY, number=number, id=message_id)
+
+
+def without_tokens(text: str) -> str:
+    """Return a text without any reply token: what goes to one party must not let it write in the name of another."""
+    return _ANY.sub("", text)
+
+
+def _plus(address: str, token: str) -> str:
+    local, _, domain = address.rpartition("@")
+    return f"{local}+{token}@{domain}"
 
 
 def _claims(pattern: re.Pattern[str], text: str) -> Iterator[tuple[int, str]]:

@@ -122,6 +122,7 @@ def _message(
         written_at=mail.date,
         contact=contact,
         answers_id=thread.answers_id if thread else None,
+        other_party=thread is not None and thread.other_party,
         participants=_participants(mail),
         attachments=files,
     )

@@ -11,6 +11,7 @@ from email.utils import format_datetime
 from typing import Final
 
 from helpdesk.crypto.blind import link_token
+from inbox.mail.mime.pictures import picture_type
 from inbox.mail.models import OutboundMail
 from inbox.mail.send.smtp import ascii_domain
 from inbox.mail.states import OutKind
@@ -28,15 +29,19 @@ _MACHINE: Final = {
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """A file to send, opened."""
+    """A file to send, opened. With a `content_id` (bare) it is a picture of the text, where the HTML names it."""
 
     name: str
     data: bytes
+    content_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Composed:
-    """A mail as SMTP takes it. `sender` is the envelope's, `recipients` are those who have not got it yet."""
+    """A mail as SMTP takes it. `sender` is the envelope's, "" for the null sender.
+
+    `recipients` are those who have not got it yet.
+    """
 
     sender: str
     recipients: tuple[str, ...]
@@ -63,7 +68,9 @@ def compose(row: OutboundMail, files: Iterable[File] = ()) -> Composed:
     message["Date"] = _date(row.created_at)
     _add_bodies(message, row, files)
     recipients = row.outstanding["to"] if row.outstanding else [pair[1] for pair in pairs]
-    return Composed(sender, tuple(dict.fromkeys(recipients)), _ids(row, envelope) + message.as_bytes())
+    # The null sender: no bounce of an acknowledgement ever comes back (RFC 3834 3.3).
+    envelope_sender = "" if row.kind == OutKind.ACKNOWLEDGEMENT else sender
+    return Composed(envelope_sender, tuple(dict.fromkeys(recipients)), _ids(row, envelope) + message.as_bytes())
 
 
 def _ids(row: OutboundMail, envelope: dict[str, object]) -> bytes:
@@ -88,16 +95,42 @@ def _is_plain_id(header_id: str) -> bool:
 
 
 def _add_bodies(message: EmailMessage, row: OutboundMail, files: Iterable[File]) -> None:
+    every = list(files)
+    shown = [file for file in every if _stands_in_text(file, row.html)]
     message.set_content(row.text, charset="utf-8", cte=_cte(row.text))
     if row.html:
         message.add_alternative(row.html, subtype="html", charset="utf-8", cte="quoted-printable")
+        _add_pictures(message, row, shown)
         _fix_boundary(message, row, "alternative")
-    attached = list(files)
+    attached = [file for file in every if file not in shown]
     for file in attached:
         maintype, _, subtype = _type_of(file.name).partition("/")
         message.add_attachment(file.data, maintype=maintype, subtype=subtype, filename=file.name, cte="base64")
     if attached:
         _fix_boundary(message, row, "mixed")
+
+
+def _stands_in_text(file: File, html: str) -> bool:
+    return bool(file.content_id and picture_type(file.data) and f'src="cid:{file.content_id}"' in html)
+
+
+def _add_pictures(message: EmailMessage, row: OutboundMail, pictures: Sequence[File]) -> None:
+    """Put the pictures beside the HTML that names them, each by its Content-ID (RFC 2387, RFC 2392)."""
+    html = message.get_payload(1)
+    if not pictures or not isinstance(html, EmailMessage):
+        return
+    for file in pictures:
+        maintype, _, subtype = picture_type(file.data).partition("/")
+        html.add_related(
+            file.data,
+            maintype=maintype,
+            subtype=subtype,
+            cte="base64",
+            cid=f"<{file.content_id}>",
+            filename=file.name,
+            disposition="inline",
+        )
+    html.set_boundary(f"=_related_{row.pk.hex}")
 
 
 def _cte(text: str) -> str:

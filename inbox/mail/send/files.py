@@ -1,11 +1,13 @@
 """Files of an outgoing mail: sealed under the ticket's key before anything is written."""
 
+import secrets
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from accounts.models import User
-from helpdesk.crypto.files import write_blob
+from helpdesk.core.context import Purpose, purpose
+from helpdesk.crypto.files import open_blob, write_blob
 from helpdesk.crypto.keyring import Owner, OwnerKind
 from inbox.tickets.models import Attachment, Message, Ticket
 from inbox.tickets.services.append import NewAttachment
@@ -25,6 +27,26 @@ class Upload:
 def seal_uploads(ticket_id: UUID, uploads: Sequence[Upload]) -> tuple[NewAttachment, ...]:
     """Seal each file under the ticket's key, which must be there. Raises StorageFull."""
     return tuple(_seal(ticket_id, upload) for upload in uploads)
+
+
+def seal_pictures(ticket_id: UUID, uploads: Sequence[Upload], *, domain: str) -> tuple[NewAttachment, ...]:
+    """Seal each picture that stands in the text of a mail, under a Content-ID of its own. Raises StorageFull."""
+    return tuple(_shown_inline(_seal(ticket_id, upload), domain) for upload in uploads)
+
+
+def copy_files(files: Iterable[Attachment]) -> tuple[NewAttachment, ...]:
+    """Seal each file once more, for another message of its ticket. Raises StorageFull, and CryptoError when damaged."""
+    return tuple(_copy(file) for file in files)
+
+
+def copy_pictures(files: Iterable[Attachment], *, domain: str) -> dict[str, NewAttachment]:
+    """Return a copy of each picture by the Content-ID that it came under, bare and in lower case.
+
+    A copy has a Content-ID of our own: that of a sender is their text, and goes into no header of ours.
+    """
+    with purpose(Purpose.SYSTEM):
+        named = [(str(file.content_id).lower(), file) for file in files]
+    return {name: _shown_inline(_copy(file), domain) for name, file in named}
 
 
 def kept_files(ticket: Ticket, *, by: User) -> list[Attachment]:
@@ -48,6 +70,18 @@ def take_kept(message: Message, file_ids: Sequence[UUID], *, by: User) -> None:
 def _seal(ticket_id: UUID, upload: Upload) -> NewAttachment:
     blob = write_blob(upload.chunks, Owner(OwnerKind.TICKET, ticket_id), kind="attachment")
     return NewAttachment(blob.id, _plain_name(upload.name), upload.content_type[:100], blob.size_bytes)
+
+
+def _copy(file: Attachment) -> NewAttachment:
+    with purpose(Purpose.SYSTEM):
+        name, content_type = str(file.name), str(file.content_type)
+        chunks = open_blob(file.blob, file.seal_ref(), kind="attachment")
+        blob = write_blob(chunks, file.seal_ref(), kind="attachment")
+    return NewAttachment(blob.id, name, content_type, blob.size_bytes)
+
+
+def _shown_inline(file: NewAttachment, domain: str) -> NewAttachment:
+    return replace(file, content_id=f"picture.{secrets.token_hex(12)}@{domain}", inline=True)
 
 
 def _plain_name(name: str) -> str:

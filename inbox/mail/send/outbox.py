@@ -119,8 +119,11 @@ def made_before(once: UUID, *, by: User) -> OutboundMail | None:
     return made
 
 
-def enqueue(ticket: Ticket, message: Message, outgoing: Outgoing, *, by: User) -> OutboundMail:
-    """Write the outbox row of `message`. Runs inside the caller's transaction."""
+def enqueue(ticket: Ticket, message: Message | None, outgoing: Outgoing, *, by: User | None) -> OutboundMail:
+    """Write the outbox row of `message`, None for a mail that is none. Runs inside the caller's transaction.
+
+    What a person wrote (`by`) can be taken back for a while; what the desk says by itself leaves at once.
+    """
     address = outgoing.sender.address
     header_id = new_header_id(address.address)
     row = OutboundMail(
@@ -134,11 +137,11 @@ def enqueue(ticket: Ticket, message: Message, outgoing: Outgoing, *, by: User) -
         data_key=ensure_key(Owner(OwnerKind.TICKET, ticket.pk)),
         header_id=header_id,
         header_blind=blind("header_id", header_id),
-        envelope=_envelope(ticket, outgoing, address),
+        envelope=_envelope(ticket, outgoing, reply_to=_reply_to(ticket, message, address)),
         subject=outgoing.subject,
         text=outgoing.body.text,
         html=outgoing.body.html,
-        send_after=timezone.now() + timedelta(seconds=settings.MAIL_UNDO_S),
+        send_after=timezone.now() + timedelta(seconds=settings.MAIL_UNDO_S if by is not None else 0),
     )
     row.save(force_insert=True)
     return row
@@ -167,11 +170,19 @@ def require_text(text: str) -> None:
         raise EmptyText("write a word before you send")
 
 
-def _envelope(ticket: Ticket, outgoing: Outgoing, address: InboxAddress) -> dict[str, object]:
-    plus = tokens.reply_address(address.address, ticket.number, ticket.pk) if address.takes_plus else ""
+def _reply_to(ticket: Ticket, message: Message | None, address: InboxAddress) -> str:
+    """Return the address with the token of whose answer it invites, "" where the address takes no plus part."""
+    if not address.takes_plus:
+        return ""
+    if message is not None and message.other_party:
+        return tokens.party_address(address.address, ticket.number, message.pk)
+    return tokens.reply_address(address.address, ticket.number, ticket.pk)
+
+
+def _envelope(ticket: Ticket, outgoing: Outgoing, *, reply_to: str) -> dict[str, object]:
     return {
-        "from": [ticket.inbox.name, address.address],
-        "reply_to": plus,
+        "from": [ticket.inbox.name, outgoing.sender.address.address],
+        "reply_to": reply_to,
         "to": [recipient.as_pair() for recipient in outgoing.to],
         "cc": [recipient.as_pair() for recipient in outgoing.cc],
         "bcc": [],

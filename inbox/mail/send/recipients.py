@@ -69,23 +69,45 @@ def suggest(ticket: Ticket, *, own: frozenset[str] | None = None) -> Suggestion:
         to, elsewhere = parts[Part.TO], ""
         rest = parts[Part.CC]
     else:
-        to, elsewhere = _to(parts)
+        to, elsewhere = where_to(parts)
         rest = [*parts[Part.TO], *parts[Part.CC]]
-    to = _without(to, own)
-    cc = _without(rest, own | _keys(to))
-    dropped = _without(earlier, own | _keys(to) | _keys(cc))
+    to = without(to, own)
+    cc = without(rest, own | _keys(to))
+    # A sender who asks for answers elsewhere is not left out: they go there, or the page says that they do not.
+    asked = _keys(parts[Part.FROM]) | _keys(parts[Part.REPLY_TO])
+    dropped = without(earlier, own | _keys(to) | _keys(cc) | asked)
     return Suggestion(answered.pk, tuple(to), tuple(cc), tuple(dropped), elsewhere)
 
 
 def checked(recipients: Iterable[Recipient], *, own: frozenset[str]) -> list[Recipient]:
     """Return the recipients once each, without the desk's `own` addresses. Raises WrongAddress."""
-    return _without([_valid(recipient) for recipient in recipients], own)
+    return without([_valid(recipient) for recipient in recipients], own)
 
 
 def require_somebody(to: Sequence[Recipient]) -> None:
     """Raise NoRecipient when nobody would get the mail."""
     if not to:
         raise NoRecipient("nobody is left to send to")
+
+
+def where_to(parts: dict[Part, list[Recipient]]) -> tuple[list[Recipient], str]:
+    """Return who an answer goes to, and the Reply-To that is not followed, "" when there is none (DESIGN 6.14)."""
+    sender, reply_to = parts[Part.FROM], parts[Part.REPLY_TO]
+    if not reply_to:
+        return sender, ""
+    if not sender or {_domain(row) for row in reply_to} == {_domain(row) for row in sender}:
+        return reply_to, ""
+    return sender, ", ".join(row.address for row in reply_to)
+
+
+def without(recipients: Iterable[Recipient], left_out: frozenset[str]) -> list[Recipient]:
+    """Return the recipients once each, without those `left_out` (in lower case; a plus part does not count)."""
+    kept: dict[str, Recipient] = {}
+    for recipient in recipients:
+        key = recipient.address.casefold()
+        if "@" in key and not is_own(key, left_out):
+            kept.setdefault(key, recipient)
+    return list(kept.values())
 
 
 def own_addresses() -> frozenset[str]:
@@ -104,7 +126,8 @@ def is_own(address: str, own: frozenset[str]) -> bool:
 def _newest_participants(ticket: Ticket) -> list[Participant]:
     """Return the addresses of the newest messages, the newest message first, each with what its choice needs."""
     columns = ("direction", "machine", "unverified_sender", "contact_id", "at")
-    rows = Participant.objects.filter(ticket=ticket).select_related("message")
+    # Whom a ticket was forwarded to gets no answer that is meant for the customer.
+    rows = Participant.objects.filter(ticket=ticket, message__other_party=False).select_related("message")
     rows = rows.only("ticket_id", "message_id", "part", "name", "address", *(f"message__{name}" for name in columns))
     return list(rows.order_by("-message__at", "-message_id", "position")[:_READ])
 
@@ -145,30 +168,12 @@ def _recipient(ticket: Ticket, row: Participant) -> Recipient:
     return Recipient(readable(ticket, row, "name"), readable(ticket, row, "address"))
 
 
-def _to(parts: dict[Part, list[Recipient]]) -> tuple[list[Recipient], str]:
-    sender, reply_to = parts[Part.FROM], parts[Part.REPLY_TO]
-    if not reply_to:
-        return sender, ""
-    if not sender or {_domain(row) for row in reply_to} == {_domain(row) for row in sender}:
-        return reply_to, ""
-    return sender, ", ".join(row.address for row in reply_to)
-
-
 def _domain(recipient: Recipient) -> str:
     return recipient.address.rpartition("@")[2].lower()  # casefold would make ß and ss one domain
 
 
 def _keys(recipients: Iterable[Recipient]) -> frozenset[str]:
     return frozenset(recipient.address.casefold() for recipient in recipients)
-
-
-def _without(recipients: Iterable[Recipient], left_out: frozenset[str]) -> list[Recipient]:
-    kept: dict[str, Recipient] = {}
-    for recipient in recipients:
-        key = recipient.address.casefold()
-        if "@" in key and not is_own(key, left_out):
-            kept.setdefault(key, recipient)
-    return list(kept.values())
 
 
 def _valid(recipient: Recipient) -> Recipient:

@@ -156,7 +156,7 @@ def _header_id(message: Message | None) -> str:
 
 
 def _references(ticket: Ticket, in_reply_to: str) -> list[str]:
-    rows = Message.objects.filter(ticket=ticket, direction=Direction.INBOUND).order_by("-at", "-id")
+    rows = Message.objects.filter(ticket=ticket, direction=Direction.INBOUND, other_party=False).order_by("-at", "-id")
     known = [row.header_id for row in rows[:_REFERENCES_KEPT] if row.header_id and row.header_id != in_reply_to]
     return [*reversed(known), in_reply_to] if in_reply_to else known[::-1]
 

@@ -24,9 +24,10 @@ from inbox.tickets.states import Direction, DraftKind
 def cancel_send(outbound: OutboundMail, *, by: User) -> Ticket:
     """Take a mail back inside its undo window: its message goes, its words return into the draft of `by`.
 
-    Its files stay with the ticket, found by `by` alone (`send.files.kept_files`), until a reply names them. The
-    ticket's state comes back as well; a conversation that the mail began goes into the bin. The form's key is free
-    again, so that the same page may send once more. Raises TooLateToUndo, and NotTheAuthor for somebody else's mail.
+    Its files stay with the ticket, found by `by` alone (`send.files.kept_files`), until a reply names them; those of a
+    forward, or of an answer to another party, go: they are no files for the customer. The ticket's state comes back as
+    well; a conversation that the mail began goes into the bin. The form's key is free again, so that the same page may
+    send once more. Raises TooLateToUndo, and NotTheAuthor for somebody else's mail.
     """
     outbound = OutboundMail.objects.select_for_update().get(pk=outbound.pk)
     message = outbound.message
@@ -76,12 +77,17 @@ def resend(outbound: OutboundMail) -> OutboundMail:
 def _keep_words(outbound: OutboundMail, message: Message, ticket: Ticket, *, by: User) -> None:
     with purpose(Purpose.SYSTEM):
         words, subject, envelope = message.text, outbound.subject, outbound.envelope
-    if outbound.kind != OutKind.NEW:
+    if outbound.kind == OutKind.REPLY:
         save_draft(ticket, NewDraft(DraftKind.REPLY, words, base_version=ticket.version + 1), by=by)
         return
     fields = {part: ", ".join(_written(pair) for pair in envelope[part]) for part in ("to", "cc")}
-    fields |= {"subject": subject, "inbox": str(ticket.inbox_id)}
-    save_draft(None, NewDraft(DraftKind.NEW, words, fields=fields), by=by)
+    fields |= {"subject": subject, "inbox": str(ticket.inbox_id), "message": str(message.answers_id or "")}
+    if outbound.kind == OutKind.NEW:
+        save_draft(None, NewDraft(DraftKind.NEW, words, fields=fields), by=by)
+    else:
+        # What was meant for another party must not come back into the box for the customer.
+        kind = DraftKind.FORWARD if outbound.kind == OutKind.FORWARD else DraftKind.PARTY
+        save_draft(ticket, NewDraft(kind, words, base_version=ticket.version + 1, fields=fields), by=by)
 
 
 def _written(pair: list[str]) -> str:
@@ -94,7 +100,9 @@ def _take_back(outbound: OutboundMail, message: Message, *, by: User) -> None:
     outbound.message = None
     outbound.once = new_id()
     outbound.save(update_fields=["state", "message", "once"])
-    Attachment.objects.filter(message=message).update(message=None, uploaded_by=by)
+    files = Attachment.objects.filter(message=message)
+    (files if message.other_party else files.filter(inline=True)).delete()
+    files.update(message=None, uploaded_by=by)
     message.delete()
 
 

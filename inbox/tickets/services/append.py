@@ -60,6 +60,7 @@ class NewMessage:
     doubts: tuple[str, ...] = ()
     unverified_sender: bool = False
     machine: bool = False
+    other_party: bool = False
     at: datetime | None = None
     written_at: datetime | None = None
     author: User | None = None
@@ -110,6 +111,7 @@ def write_message(ticket: Ticket, new: NewMessage) -> Message:
         doubts=list(new.doubts),
         unverified_sender=new.unverified_sender,
         machine=new.machine,
+        other_party=new.other_party,
         at=new.at or timezone.now(),
         written_at=new.written_at,
         answers_id=new.answers_id,
