@@ -1,83 +1,100 @@
-"""Delivery reports (RFC 3464, RFC 6522): what became of the mail that the report is about."""
+"""Reports on a mail of ours (RFC 3464, 6522, 5965, and the free texts of mail servers): what became of it, for whom."""
 
-import re
+from dataclasses import dataclass, replace
+from typing import Final
 
-from inbox.mail.mime.headers import Headers, decode_header, read_headers
-from inbox.mail.mime.ids import one_id
-from inbox.mail.mime.parsed import Bounce
+from inbox.mail.mime.bounce_event import read_event
+from inbox.mail.mime.bounce_fields import read_complaint, read_fields
+from inbox.mail.mime.bounce_signs import Sign, sign_of, tells_failure
+from inbox.mail.mime.bounce_text import read_text
+from inbox.mail.mime.headers import Headers
+from inbox.mail.mime.ids import all_ids
+from inbox.mail.mime.mentioned import addresses_in
+from inbox.mail.mime.parsed import Bounce, Notice
 from inbox.mail.mime.parts import Part
-from inbox.mail.mime.plain import clean_line
-from inbox.mail.mime.transfer import decoded
+from inbox.mail.mime.returned import Returned, read_returned
 
-_STATUS_TYPES = {"message/delivery-status", "message/global-delivery-status"}
-_CITED_TYPES = {
-    "message/rfc822", "message/global", "text/rfc822-headers", "text/rfc822-header", "message/rfc822-headers",
-    "message/global-headers",
-}  # fmt: skip
-_WORST_FIRST = ("failed", "delayed")
-_STATUS = re.compile(r"[245]\.\d{1,3}\.\d{1,3}")
-_MAX_GROUPS = 200
-_MAX_BYTES = 256 * 1024
+_WORST_FIRST: Final = ("failed", "complaint", "delayed", "delivered")
+_MAX_IDS: Final = 20
+_MAX_NOTICES: Final = 100
 
 
-def read_bounce(top: Part, data: bytes) -> Bounce | None:
-    """Return the worst news of a delivery report, None when it tells of no trouble. `delayed` is no failure."""
-    if top.mime_type != "multipart/report":
+@dataclass(frozen=True, slots=True)
+class _Report:
+    """A mail that is a server's report, and the mail that came back in it."""
+
+    top: Part
+    text: str
+    returned: Returned
+
+    @property
+    def failed_recipients(self) -> tuple[str, ...]:
+        """Whom exim and Google name in a header of their own."""
+        values = self.top.headers.all("x-failed-recipients")
+        return tuple(each for raw in values for each in addresses_in(raw.decode("latin-1")))
+
+    def notices(self) -> list[Notice]:
+        """Return what the words tell."""
+        own = _own(self.top.headers)
+        return read_text(self.text, own=own, named=self.failed_recipients, returned=self.returned.to)
+
+
+def read_bounce(top: Part, data: bytes, *, text: str, sender: str) -> Bounce | None:
+    """Return what a machine's report says of a mail, None for any other mail.
+
+    `text` are the words of the mail, `sender` its From address. Fields are trusted before words, and words are read
+    only where something else says that a mail server wrote the mail.
+    """
+    sign = sign_of(top, text, sender=sender)
+    if sign is Sign.NONE:
         return None
-    status = next((part for part in top.children if part.mime_type in _STATUS_TYPES), None)
-    if status is None:
+    mail = _Report(top, text, read_returned(top, data, text))
+    told = read_fields(top, data) or read_complaint(top, data)
+    notices = _with_recipient(told, mail) if told else _from_words(mail, sign)
+    if not notices:
         return None
-    groups = _groups(_content(status, data))
-    reports = [group for group in groups if _action(group)]
-    if not reports:
-        return None
-    worst = min(reports, key=lambda group: _WORST_FIRST.index(_action(group)))
-    return Bounce(_action(worst), _recipient(worst), _status(worst), _cited(top, data))
+    worst = min(notices, key=lambda notice: (_WORST_FIRST.index(notice.action), not notice.status))
+    cited = _cited(top.headers, mail.returned)
+    return Bounce(
+        worst.action,
+        worst.wrote_to or worst.recipient,
+        worst.status,
+        cited[0] if cited else "",
+        tuple(notices[:_MAX_NOTICES]),
+        cited,
+        mail.returned.claims,
+        sign is Sign.CERTAIN or bool(told),
+    )
 
 
-def _content(part: Part, data: bytes) -> bytes:
-    encoding = part.headers.text("content-transfer-encoding")
-    return decoded(part.raw(data)[:_MAX_BYTES], encoding)
+def _from_words(mail: _Report, sign: Sign) -> list[Notice]:
+    event = read_event(mail.text)
+    if event:
+        mail.returned.ids.extend(event.ids)
+        return list(event.notices)
+    if not mail.failed_recipients and not tells_failure(mail.text) and mail.top.mime_type == "multipart/report":
+        return []
+    notices = mail.notices()
+    # What is no report by its form and names nobody stays a mail.
+    known = any(notice.recipient for notice in notices)
+    return notices if known or (sign is Sign.CERTAIN and mail.returned.ids) else []
 
 
-def _groups(text: bytes) -> list[Headers]:
-    """Return the groups of fields, which empty lines divide."""
-    groups: list[Headers] = []
-    at = 0
-    while at < len(text) and len(groups) < _MAX_GROUPS:
-        headers, after = read_headers(text, at, len(text))
-        if headers.items:
-            groups.append(headers)
-        at = after if after > at else text.find(b"\n", at) + 1 or len(text)
-    return groups
+def _with_recipient(told: list[Notice], mail: _Report) -> list[Notice]:
+    """Return the notices of a report; a lone one without an address (of a pipe, a local name) gets it elsewhere."""
+    if len(told) > 1 or told[0].recipient:
+        return told
+    found = next((each.recipient for each in mail.notices() if each.recipient), "")
+    return [replace(told[0], recipient=found)]
 
 
-def _action(group: Headers) -> str:
-    word = (group.text("action").lower().split() or [""])[0]
-    return word if word in _WORST_FIRST else ""
+def _cited(headers: Headers, returned: Returned) -> tuple[str, ...]:
+    answered = [*all_ids(headers.all("in-reply-to")), *reversed(all_ids(headers.all("references")))]
+    return tuple(dict.fromkeys([*returned.ids, *answered]))[:_MAX_IDS]
 
 
-def _status(group: Headers) -> str:
-    found = _STATUS.search(group.text("status"))
-    return found.group() if found else ""
-
-
-def _recipient(group: Headers) -> str:
-    """Return the address that we wrote to where the report knows it, else the one that it ended at."""
-    for name in ("original-recipient", "final-recipient"):
-        value = decode_header(group.first(name)).rpartition(";")[2]
-        address = clean_line(value).strip("<> ")
-        if "@" in address:
-            return address
-    return ""
-
-
-def _cited(top: Part, data: bytes) -> str:
-    for part in top.children:
-        if part.mime_type in _CITED_TYPES:
-            content = _content(part, data)
-            headers, _ = read_headers(content, 0, len(content))
-            cited = one_id(headers.first("message-id"))
-            if cited:
-                return cited
-    return ""
+def _own(headers: Headers) -> frozenset[str]:
+    """Return the addresses that the report itself went to: the sender of the mail that it is about."""
+    names = ("to", "delivered-to", "x-original-to", "envelope-to")
+    raw = " ".join(value.decode("latin-1") for name in names for value in headers.all(name))
+    return frozenset(address.casefold() for address in addresses_in(raw))

@@ -7,13 +7,17 @@ from inbox.mail.mime.parts import Part
 
 
 class Reason(StrEnum):
-    """Why a mail is taken for a machine's; the last four only forbid an acknowledgement: people's mail has them too."""
+    """Why a mail is taken for a machine's; the last four only forbid an acknowledgement: people's mail has them too.
+
+    OWN_LOOP is for whoever can prove it: the mark in the mail says nothing by itself.
+    """
 
     BOUNCE = "bounce"
     DELAYED = "delayed"
     REPORT = "report"
     RECEIPT = "receipt"
     OWN_LOOP = "own_loop"
+    AUTO_REPLIED = "auto_replied"
     AUTO_SUBMITTED = "auto_submitted"
     AUTO_HEADER = "auto_header"
     NULL_SENDER = "null_sender"
@@ -26,6 +30,10 @@ class Reason(StrEnum):
 
 
 _ONLY_UNACKNOWLEDGED = {Reason.PRECEDENCE, Reason.LIST, Reason.SUPPRESS, Reason.NO_REPLY}
+_ANSWERS = {
+    Reason.BOUNCE, Reason.DELAYED, Reason.REPORT, Reason.RECEIPT, Reason.AUTO_REPLIED, Reason.AUTO_HEADER,
+    Reason.NULL_SENDER, Reason.DAEMON, Reason.AUTO_SUBJECT,
+}  # fmt: skip
 _AUTO_HEADERS = (
     "x-autoreply", "x-auto-reply", "x-autorespond", "x-autoresponder", "x-auto-responder", "x-mail-autoreply",
     "x-autoreply-from", "x-ms-exchange-inbox-rules-loop", "x-failed-recipients", "x-fc-machinegenerated",
@@ -80,12 +88,12 @@ def machine_reason(headers: Headers, top: Part, *, sender: str, bounced: str) ->
     `sender` is the From address, `bounced` the action of its delivery report ("" when it is none).
     """
     if bounced:
-        return Reason.DELAYED if bounced == "delayed" else Reason.BOUNCE
+        return {"failed": Reason.BOUNCE, "delayed": Reason.DELAYED}.get(bounced, Reason.REPORT)
     checks = (
-        (Reason.OWN_LOOP, bool(headers.first("x-postern-loop"))),
         (Reason.RECEIPT, _report_type(top) == "disposition-notification"),
         (Reason.REPORT, top.mime_type == "multipart/report"),
-        (Reason.AUTO_SUBMITTED, _is_auto_submitted(headers)),
+        (Reason.AUTO_REPLIED, _auto_submitted(headers) in {"auto-replied", "auto-notified"}),
+        (Reason.AUTO_SUBMITTED, _auto_submitted(headers) not in {"", "no"}),
         (Reason.AUTO_HEADER, _has_auto_header(headers)),
         (Reason.NULL_SENDER, headers.first("return-path").strip() == b"<>"),
         (Reason.DAEMON, _is_daemon(headers, sender)),
@@ -98,6 +106,11 @@ def machine_reason(headers: Headers, top: Part, *, sender: str, bounced: str) ->
     return next((reason for reason, found in checks if found), None)
 
 
+def answers_by_itself(reason: str) -> bool:
+    """Tell whether `reason` means that a mailbox or a server answered one mail: an absence, a receipt, a report."""
+    return reason in _ANSWERS
+
+
 def is_auto_reply(reason: Reason | None) -> bool:
     """Tell whether `reason` means an automatic answer or a report, which reopens nothing and notifies nobody."""
     return reason is not None and reason not in _ONLY_UNACKNOWLEDGED
@@ -107,9 +120,8 @@ def _report_type(top: Part) -> str:
     return top.content_type.token("report-type") if top.mime_type == "multipart/report" else ""
 
 
-def _is_auto_submitted(headers: Headers) -> bool:
-    words = [headers.text("auto-submitted").lower().partition(";")[0].strip()]
-    return any(word and word != "no" for word in words)
+def _auto_submitted(headers: Headers) -> str:
+    return headers.text("auto-submitted").lower().partition(";")[0].strip()
 
 
 def _has_auto_header(headers: Headers) -> bool:

@@ -17,7 +17,7 @@ from inbox.mail.mime.ids import all_ids, one_id
 from inbox.mail.mime.languages import languages_of
 from inbox.mail.mime.limits import MAX_SUBJECT_CHARS, MAX_TEXT_CHARS, Flaw
 from inbox.mail.mime.machine import is_auto_reply, machine_reason
-from inbox.mail.mime.parsed import Bounce, ParsedAttachment, ParsedMail
+from inbox.mail.mime.parsed import ParsedAttachment, ParsedMail
 from inbox.mail.mime.parts import Part, Tree, read_tree
 from inbox.mail.mime.pictures import picture_type
 from inbox.mail.mime.plain import clean_text
@@ -30,7 +30,7 @@ def parse(data: bytes) -> ParsedMail:
     if b"\n" not in data and b"\r" in data:
         data = data.replace(b"\r", b"\n")
     tree = read_tree(data)
-    mail = _with_headers(_content(tree, data), tree.top, read_bounce(tree.top, data))
+    mail = _with_headers(_content(tree, data), tree.top, data)
     return replace(mail, flaws=tuple(dict.fromkeys((*tree.flaws, *mail.flaws))))
 
 
@@ -82,11 +82,12 @@ def _attachment(file: File, cids: frozenset[str]) -> ParsedAttachment:
     return ParsedAttachment(file.name, kind, len(file.data), bool(picture), file.content_id, file.data)
 
 
-def _with_headers(mail: ParsedMail, top: Part, bounce: Bounce | None) -> ParsedMail:
+def _with_headers(mail: ParsedMail, top: Part, data: bytes) -> ParsedMail:
     """Add what the headers say to the words of a mail."""
     headers = top.headers
     sender, doubt = sender_of(headers)
     address = sender.address if sender else ""
+    bounce = read_bounce(top, data, text=mail.text, sender=address)
     reason = machine_reason(headers, top, sender=address, bounced=bounce.action if bounce else "")
     received = headers.all("received")
     return replace(
@@ -107,6 +108,7 @@ def _with_headers(mail: ParsedMail, top: Part, bounce: Bounce | None) -> ParsedM
         machine=reason or "",
         bounce=bounce,
         auth=read_auth(headers),
+        loop=headers.text("x-postern-loop")[:100],
         languages=languages_of(headers),
     )
 

@@ -52,9 +52,10 @@ class Bounce:
     """A report on a mail, of a machine: what became of one recipient, and the Message-ID of the mail it is about.
 
     `action` is failed; delayed, delivered or complaint, which are no failures. The others are "" where the report does
-    not tell. The first four tell of the worst of `notices`. `cited` are all Message-IDs that the report names, `cites`
-    the likeliest; `claims` are unproved claims to be about a mail of this desk: what its returned headers have
-    as X-Postern-Loop, and an envelope id. `certain` is false when only the words of a text say that it is a report.
+    not tell. The first four tell of the worst of `notices`, and `recipient` is the address that the sender gave where
+    it is known. `cited` are all Message-IDs that the report names, `cites` the likeliest; `claims` say, unproved, that
+    it is about a mail of this desk: the X-Postern-Loop of the headers that came back, and an envelope id. `certain` is
+    false when only words say that it is a report.
     """
 
     action: str
@@ -65,6 +66,27 @@ class Bounce:
     cited: tuple[str, ...] = ()
     claims: tuple[str, ...] = ()
     certain: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Invitation:
+    """One event of a calendar file in the mail.
+
+    `starts` and `ends` are UTC instants, None where not told. `all_day`: they are the first and the last day.
+    `floating`: they have no time zone and hold wherever one is. `method` is REQUEST, CANCEL, REPLY ... (RFC 5546 1.4) or "".
+    """
+
+    summary: str
+    starts: datetime | None
+    ends: datetime | None
+    all_day: bool
+    floating: bool
+    place: str
+    organiser: Address | None
+    attendees: tuple[Address, ...]
+    method: str
+    description: str
+    repeats: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +117,7 @@ class ParsedMail:
     """
 
     from_: Address | None = None
+    sender_name: str = ""
     reply_to: tuple[Address, ...] = ()
     to: tuple[Address, ...] = ()
     cc: tuple[Address, ...] = ()
@@ -119,6 +142,8 @@ class ParsedMail:
     bounce: Bounce | None = None
     auth: Auth = Auth()
     protected: str = ""
+    signed: str = ""
+    invitations: tuple[Invitation, ...] = ()
     flaws: tuple[str, ...] = ()
     loop: str = ""
     languages: tuple[str, ...] = ()

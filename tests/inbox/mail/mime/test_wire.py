@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from inbox.mail.mime.parsed import Address, Auth, Bounce, ParsedAttachment, ParsedMail
+from inbox.mail.mime.parsed import Address, Auth, Bounce, Notice, ParsedAttachment, ParsedMail
 from inbox.mail.mime.wire import file_sizes, from_head, to_head
 
 FULL = ParsedMail(
@@ -31,7 +31,17 @@ FULL = ParsedMail(
     attachments=(ParsedAttachment("a.bin", "application/x-a", 3, False, "id@x", b"\x00\xff\n"),),  # noqa: FBT003 - in their order
     auto_reply=True,
     machine="bounce",
-    bounce=Bounce("failed", "a@x.org", "5.1.1", "<0@x.org>"),
+    bounce=Bounce(
+        "failed",
+        "a@x.org",
+        "5.1.1",
+        "<0@x.org>",
+        (Notice("failed", "b@x.org", "5.1.1", "a@x.org", "no such user"),),
+        ("<0@x.org>", "<1@x.org>"),
+        ("v.abc",),
+        certain=False,
+    ),
+    loop="00.11",
     auth=Auth("mx", spf="pass"),
     protected="pgp",
     flaws=("text_cut",),
