@@ -30,6 +30,11 @@ SELECT DISTINCT u.id, u.name, u.email
 FROM inboxes_inboxgrouppermission p JOIN auth_permission perm ON perm.id = p.permission_id
 JOIN accounts_user_groups ug ON ug.group_id = p.group_id JOIN accounts_user u ON u.id = ug.user_id
 WHERE p.content_object_id = %s AND perm.codename = %s AND u.is_active"""
+_WITH_DESK_RIGHT: Final = """
+SELECT DISTINCT ug.user_id
+FROM accounts_user_groups ug JOIN inboxes_binding b ON b.group_id = ug.group_id JOIN inboxes_role r ON r.id = b.role_id
+WHERE r.desk_rights @> ARRAY[%s]::varchar[]
+AND (b.all_inboxes OR NOT EXISTS (SELECT 1 FROM inboxes_binding_inboxes bi WHERE bi.binding_id = b.id))"""
 
 
 def access_of(user: User) -> Access:
@@ -89,3 +94,11 @@ def workers_in(inbox_id: UUID) -> list[tuple[UUID, str, str]]:
         cursor.execute(_WORKERS, [inbox_id, Right.REPLY.value])
         rows: list[tuple[UUID, str, str]] = cursor.fetchall()
     return rows
+
+
+def people_with(right: DeskRight) -> list[User]:
+    """Return everybody active who holds a desk right on the whole desk, in the order of their names."""
+    with connection.cursor() as cursor:
+        cursor.execute(_WITH_DESK_RIGHT, [right.value])
+        ids = [row[0] for row in cursor.fetchall()]
+    return list(User.objects.filter(pk__in=ids, is_active=True).order_by("name", "pk"))

@@ -25,7 +25,9 @@ class Acknowledgement(models.Model):
     subject = models.CharField(
         _("subject"), max_length=120, help_text=_("{number} is the number of the ticket; without it, it is added.")
     )
-    text = models.TextField(_("text"), help_text=_("{number} is the number of the ticket. Nothing of the mail stands in it."))
+    text = models.TextField(
+        _("text"), help_text=_("{number} is the number of the ticket. Nothing of the mail stands in it.")
+    )
     closed_text = models.TextField(
         _("text out of working hours"), blank=True, help_text=_("Empty: the same text at any time.")
     )

@@ -1,6 +1,7 @@
 """OutboundMail: the outbox. A row is fixed when it is made and only its state moves."""
 
 from typing import Final
+from uuid import UUID
 
 from django.db import models
 from django.db.models import Q
@@ -70,5 +71,11 @@ class OutboundMail(SealedModel):
 
     def as_subject(self) -> Subject:
         """Return what an entry about this mail names; it stands in the timeline of the message's ticket."""
-        ticket_id = self.message.ticket_id if self.message else None
-        return Subject(SubjectKind.MAIL, self.pk, self.inbox_id, ticket_id=ticket_id)
+        return Subject(SubjectKind.MAIL, self.pk, self.inbox_id, ticket_id=self._ticket_id())
+
+    def _ticket_id(self) -> UUID | None:
+        if self.message is not None:
+            return self.message.ticket_id
+        if self.kind == OutKind.ACKNOWLEDGEMENT:
+            return self.acknowledged.ticket_id
+        return None

@@ -18,6 +18,7 @@ from helpdesk.crypto.files import open_blob
 from inbox.inboxes.models import Inbox, InboxAddress
 from inbox.mail.mime.parsed import ParsedMail
 from inbox.mail.models import InboundMail, RawMail
+from inbox.mail.receive.acknowledge import acknowledge_once
 from inbox.mail.receive.judge import judge
 from inbox.mail.receive.landing import Incoming, land, land_unreadable
 from inbox.mail.receive.parser import ParserFailed, parse_in_child
@@ -130,10 +131,11 @@ def _write(turn: Turn, mail: ParsedMail) -> RawState:
         return RawState.DONE
     wrote, receiving = _places(raw, mail, turn.desk)
     judgement = judge(mail, from_desk=wrote)
+    rows = []
     for inbox in receiving:
         others = frozenset(other.pk for other in receiving if other.pk != inbox.pk)
         landed = land(Incoming(raw, inbox, mail, judgement, others))
-        InboundMail.objects.create(
+        row = InboundMail.objects.create(
             raw=raw,
             inbox=inbox,
             verdict=judgement.verdict,
@@ -141,6 +143,8 @@ def _write(turn: Turn, mail: ParsedMail) -> RawState:
             thread_reason=landed.reason,
             message=landed.message,
         )
+        rows.append(row)
+    acknowledge_once(rows, mail)
     reached(KillPoint.PROCESS_BEFORE_COMMIT)
     return RawState.DONE
 

@@ -17,6 +17,7 @@ from helpdesk.crypto.files import open_blob
 from inbox.mail.imap.wire import Security
 from inbox.mail.models import Mailbox, OutboundMail
 from inbox.mail.models.outbound import WAITING
+from inbox.mail.send.autoreply import is_wanted
 from inbox.mail.send.compose import Composed, File, compose
 from inbox.mail.send.outbox import way_out
 from inbox.mail.send.settle import Settled, settle, uncertain, verdict, without_mailbox
@@ -44,9 +45,9 @@ def deliver_mail(outbound_id: UUID) -> OutState | None:
     row = _claim(outbound_id)
     if row is None:
         return None
-    mailbox = way_out(row)
+    mailbox = way_out(row) if is_wanted(row) else None
     if mailbox is None:
-        return settle(row, without_mailbox(row))
+        return settle(row, _unsent(row))
     try:
         composed = _composed(row)
     except CryptoError:
@@ -106,6 +107,10 @@ def _claim(outbound_id: UUID) -> OutboundMail | None:
     row.save(update_fields=["state", "reason", "claimed_at", "attempts"])
     transaction.on_commit(lambda: reached(KillPoint.DELIVERY_CLAIMED))
     return row
+
+
+def _unsent(row: OutboundMail) -> Settled:
+    return without_mailbox(row) if is_wanted(row) else Settled(OutState.CANCELLED, OutReason.NOT_WANTED)
 
 
 def _composed(row: OutboundMail) -> Composed:

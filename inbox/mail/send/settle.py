@@ -56,7 +56,12 @@ def verdict(row: OutboundMail, outcome: Outcome) -> Settled:
 
 
 def uncertain(row: OutboundMail) -> Settled:
-    """Tried again by itself once at most, with the same Message-ID; then a person decides."""
+    """Tried again by itself once at most, with the same Message-ID; then a person decides.
+
+    An acknowledgement is never tried again: rather none arrives than two.
+    """
+    if row.kind == OutKind.ACKNOWLEDGEMENT:
+        return Settled(OutState.UNCERTAIN, OutReason.LOST_ONCE)
     if row.lost_once:
         return Settled(OutState.UNCERTAIN, OutReason.LOST_TWICE)
     return Settled(OutState.UNCERTAIN, OutReason.LOST, send_after=timezone.now() + SECOND_TRY)
