@@ -4,10 +4,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from pytest_django import Settings
 
 from tests.servers.bare_imap import BareImap
 from tests.servers.certs import Certs, make_certs
 from tests.servers.dovecot import MailHost
+from tests.servers.oauth import OAuthHost
 from tests.servers.smtp import SmtpHost
 
 
@@ -51,4 +53,13 @@ def bare_imap() -> Iterator[BareImap]:
 def smtp_host() -> Iterator[SmtpHost]:
     """An SMTP server without TLS or account that keeps what it gets."""
     with SmtpHost() as host:
+        yield host
+
+
+@pytest.fixture
+def oauth_host(settings: Settings) -> Iterator[OAuthHost]:
+    """An authorization server that the settings name as the desk's own provider."""
+    with OAuthHost() as host:
+        settings.OAUTH_AUTHORIZE_URL, settings.OAUTH_TOKEN_URL = host.url("/authorize"), host.url("/token")
+        settings.OAUTH_SCOPE = "mail"
         yield host

@@ -3,6 +3,8 @@
 import asyncio
 import ssl
 import threading
+from base64 import b64decode, b64encode
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from aiosmtpd.controller import Controller
@@ -38,19 +40,24 @@ class Mood:
     mail_from: str = ""
 
 
+_ERROR = b64encode(b'{"status":"401"}').decode()
 DROP = "drop"
 FREEZE = "freeze"
 
 
 @dataclass(frozen=True, slots=True)
 class Protection:
-    """What a server offers: TLS by these files, from the first byte or after STARTTLS; an account to sign in with."""
+    """What a server offers: TLS by these files, from the first byte or after STARTTLS; an account to sign in with.
+
+    With `token_is_good` the user signs in by XOAUTH2 with an access token.
+    """
 
     tls: TlsFiles | None = None
     from_first_byte: bool = False
     user: str = ""
     password: str = ""
     size_limit: int = 0
+    token_is_good: Callable[[str], bool] | None = None
 
 
 class SmtpHost:
@@ -107,6 +114,18 @@ class _Handler:
 
     def __init__(self, host: SmtpHost) -> None:
         self._host = host
+
+    async def auth_XOAUTH2(self, server: SMTP, args: list[str]) -> AuthResult:  # noqa: N802 - the library's name
+        """Let the user of a good token in; else say why, and wait for the empty answer."""
+        user, bearer, _ = b64decode(args[1]).decode().split("\x01", 2)
+        good, protection = self._host.protection.token_is_good, self._host.protection
+        token = bearer.removeprefix("auth=Bearer ")
+        if good is not None and good(token) and user == f"user={protection.user}":
+            return AuthResult(success=True, handled=False)
+        await server.push(f"334 {_ERROR}")
+        await server._reader.readline()
+        await server.push("535 5.7.8 this token lets nobody in")
+        return AuthResult(success=False, handled=True)
 
     async def handle_EHLO(  # noqa: N802 - the library's name
         self, _server: SMTP, session: Session, _envelope: Envelope, hostname: str, responses: list[str]
