@@ -1,34 +1,33 @@
 """From the raw bytes of a mail to a ParsedMail: every step forgiving, so that no mail is ever refused."""
 
-from codecs import BOM_UTF8
 from dataclasses import dataclass, replace
 
 from helpdesk.core.html import MAX_HTML_BYTES, SANITISER_VERSION, SafeHtml, sanitise
 from helpdesk.core.html_text import has_words_outside_quotes, is_too_deep
 from inbox.mail.mime.addresses import read_addresses
 from inbox.mail.mime.auth import read_auth
-from inbox.mail.mime.body import File, named, read_body
+from inbox.mail.mime.body import File, named, read_body, with_locations
 from inbox.mail.mime.bounce import read_bounce
+from inbox.mail.mime.calendar import CALENDAR_TYPES, read_invitations, words_of
 from inbox.mail.mime.dates import read_date, received_date
-from inbox.mail.mime.doubt import sender_of
+from inbox.mail.mime.doubt import sender_name, sender_of
 from inbox.mail.mime.folding import fold_at, is_forward
 from inbox.mail.mime.headers import Headers
 from inbox.mail.mime.ids import all_ids, one_id
 from inbox.mail.mime.languages import languages_of
-from inbox.mail.mime.limits import MAX_SUBJECT_CHARS, MAX_TEXT_CHARS, Flaw
+from inbox.mail.mime.limits import MAX_CALENDARS, MAX_NAME_CHARS, MAX_SUBJECT_CHARS, MAX_TEXT_CHARS, Flaw
 from inbox.mail.mime.machine import is_auto_reply, machine_reason
-from inbox.mail.mime.parsed import ParsedAttachment, ParsedMail
+from inbox.mail.mime.opened import opened
+from inbox.mail.mime.parsed import Invitation, ParsedAttachment, ParsedMail
 from inbox.mail.mime.parts import Part, Tree, read_tree
 from inbox.mail.mime.pictures import picture_type
 from inbox.mail.mime.plain import clean_text
-from inbox.mail.mime.protection import protection_of
+from inbox.mail.mime.protection import protection_of, signature_of
 
 
 def parse(data: bytes) -> ParsedMail:
     """Return how Postern reads a raw mail. Whatever the bytes are, it returns; `flaws` says what was mended."""
-    data = data.removeprefix(BOM_UTF8)
-    if b"\n" not in data and b"\r" in data:
-        data = data.replace(b"\r", b"\n")
+    data = opened(data)
     tree = read_tree(data)
     mail = _with_headers(_content(tree, data), tree.top, data)
     return replace(mail, flaws=tuple(dict.fromkeys((*tree.flaws, *mail.flaws))))
@@ -37,11 +36,14 @@ def parse(data: bytes) -> ParsedMail:
 def _content(tree: Tree, data: bytes) -> ParsedMail:
     """Read the words and files of a mail."""
     body = read_body(tree, data)
+    invitations = _invitations(body.files)
     text = clean_text(body.text())
+    text = text if text.strip() else words_of(invitations)
     flaws = [Flaw.TEXT_CUT] if len(text) > MAX_TEXT_CHARS else []
     text = text[:MAX_TEXT_CHARS].strip("\n")
-    shown = _shown_html(body.html())
-    files = named([*body.files, *shown.rest])
+    source, kept = with_locations(body.html(), body.files)
+    shown = _shown_html(source)
+    files = named([*kept, *shown.rest])
     return ParsedMail(
         text=text,
         fold_at=fold_at(text, forwarded=is_forward(tree.top.headers.text("subject"))),
@@ -52,8 +54,17 @@ def _content(tree: Tree, data: bytes) -> ParsedMail:
         remote_images=shown.safe.remote_images,
         attachments=tuple(_attachment(file, shown.safe.cids) for file in files),
         protected=protection_of(tree.top, text),
+        signed=signature_of(tree.top, text),
+        invitations=invitations,
         flaws=(*flaws, *shown.flaws),
     )
+
+
+def _invitations(files: list[File]) -> tuple[Invitation, ...]:
+    """Return the events of all calendar files, each once: some programs send the same file twice."""
+    calendars = [file for file in files if file.content_type in CALENDAR_TYPES or file.name.lower().endswith(".ics")]
+    found = [event for file in calendars[:MAX_CALENDARS] for event in read_invitations(file.data)]
+    return tuple(dict.fromkeys(found))
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +104,7 @@ def _with_headers(mail: ParsedMail, top: Part, data: bytes) -> ParsedMail:
     return replace(
         mail,
         from_=sender,
+        sender_name="" if sender else sender_name(headers)[:MAX_NAME_CHARS],
         sender_doubt=doubt,
         reply_to=read_addresses(headers.all("reply-to")),
         to=read_addresses(headers.all("to")),

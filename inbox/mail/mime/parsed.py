@@ -73,7 +73,8 @@ class Invitation:
     """One event of a calendar file in the mail.
 
     `starts` and `ends` are UTC instants, None where not told. `all_day`: they are the first and the last day.
-    `floating`: they have no time zone and hold wherever one is. `method` is REQUEST, CANCEL, REPLY ... (RFC 5546 1.4) or "".
+    `floating`: they have no time zone and hold wherever one is. `method` is REQUEST, CANCEL, REPLY ... (RFC 5546 1.4)
+    or "".
     """
 
     summary: str

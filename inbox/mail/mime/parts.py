@@ -88,8 +88,7 @@ def _bare_type(value: str) -> str:
 
 
 def _split_into(part: Part, data: bytes, tree: Tree) -> None:
-    boundary = part.content_type.raw("boundary").rstrip()[:200] or _seen_boundary(data, part)
-    places = _places(data, part, boundary, most=MAX_PARTS - tree.count) if boundary else []
+    places = _found_places(data, part, most=MAX_PARTS - tree.count)
     if not places:
         tree.note(Flaw.NO_BOUNDARY)
         part.mime_type = "text/plain"
@@ -101,6 +100,17 @@ def _split_into(part: Part, data: bytes, tree: Tree) -> None:
         tree.note(Flaw.TOO_MANY_PARTS)
         last = part.children[-1]
         last.mime_type, last.start = "application/octet-stream", places[-1][0]
+
+
+def _found_places(data: bytes, part: Part, *, most: int) -> list[tuple[int, int]]:
+    """Return the places of the children by the boundary that was named, else by the one that is seen."""
+    named = part.content_type.raw("boundary").rstrip()[:200]
+    for boundary in dict.fromkeys((named, named.strip(b"'\" "), named.removeprefix(b"--"))):
+        places = _places(data, part, boundary, most=most) if boundary else []
+        if places:
+            return places
+    seen = _seen_boundary(data, part, surely=bool(named))
+    return _places(data, part, seen, most=most) if seen else []
 
 
 def _places(data: bytes, part: Part, boundary: bytes, *, most: int) -> list[tuple[int, int]]:
@@ -138,11 +148,16 @@ def _before_break(data: bytes, at: int, start: int) -> int:
     return at
 
 
-def _seen_boundary(data: bytes, part: Part) -> bytes:
-    """Return the boundary of a multipart that forgot to name it: the first line that begins with two dashes."""
-    head = data[part.start : min(part.end, part.start + 2_000)]
-    for line in head.split(b"\n"):
+def _seen_boundary(data: bytes, part: Part, *, surely: bool) -> bytes:
+    """Return the boundary of a multipart that forgot to name it: the first line that begins with two dashes.
+
+    With `surely`, where another one was named, headers of a part have to stand below it.
+    """
+    lines = data[part.start : min(part.end, part.start + 2_000)].split(b"\n")
+    for line, below in zip(lines, [*lines[1:], b""], strict=True):
         word = line.rstrip()
-        if word.startswith(b"--") and 2 < len(word) <= 202 and b" " not in word:
+        if not word.startswith(b"--") or not 2 < len(word) <= 202 or b" " in word:
+            continue
+        if not surely or below.lower().startswith(b"content-"):
             return word[2:]
     return b""

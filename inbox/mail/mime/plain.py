@@ -4,7 +4,7 @@ import re
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\x80-\x84\x86-\x9f\ufffe\uffff]")
-_BREAK = re.compile("\r\n?|\x85|\u2028|\u2029")
+_BREAK = re.compile("\r{1,2}\n|\r|\x85|\u2028|\u2029")
 _INVISIBLE = re.compile("[\u061c\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]")
 _SPACE = re.compile(r"\s+")
 

@@ -1,16 +1,54 @@
-"""Whether the words of a mail are encrypted by its sender (OpenPGP, S/MIME), so that only the files can be kept."""
+"""What a mail says of itself by OpenPGP and S/MIME (RFC 3156, RFC 8551): encrypted, signed, and how."""
 
 from inbox.mail.mime.parts import Part
 
 _SMIME = {"application/pkcs7-mime", "application/x-pkcs7-mime"}
+_SIGNATURES = {
+    "application/pgp-signature": "pgp",
+    "application/pkcs7-signature": "smime",
+    "application/x-pkcs7-signature": "smime",
+}
+_SIGNED_INSIDE = {"signed-data", "clear-signed"}
 _PGP_BEGINS = "-----BEGIN PGP MESSAGE-----"
+_PGP_SIGNED = "-----BEGIN PGP SIGNED MESSAGE-----"
+_PGP_SIGNATURE = "-----BEGIN PGP SIGNATURE-----"
+_MAX_PARTS = 60
 
 
 def protection_of(top: Part, text: str) -> str:
     """Return "pgp", "smime" or "" for a mail whose words can be read."""
-    types = {top.mime_type, *(child.mime_type for child in top.children)}
-    if top.mime_type == "multipart/encrypted" or "application/pgp-encrypted" in types:
+    parts = _outer_parts(top)
+    types = {part.mime_type for part in parts if not _is_signed_only(part)}
+    if "multipart/encrypted" in types or "application/pgp-encrypted" in types:
         return "smime" if types & _SMIME else "pgp"
-    if top.mime_type in _SMIME:
+    if types & _SMIME:
         return "smime"
     return "pgp" if text.lstrip().startswith(_PGP_BEGINS) else ""
+
+
+def signature_of(top: Part, text: str) -> str:
+    """Return "pgp" or "smime" for a mail that carries a signature, "" for any other; nothing is checked."""
+    for part in _outer_parts(top):
+        if part.mime_type == "multipart/signed":
+            told = _SIGNATURES.get(part.content_type.token("protocol"), "")
+            found = [kind for child in part.children if (kind := _SIGNATURES.get(child.mime_type))]
+            return (found or [told])[0]
+        if _is_signed_only(part):
+            return "smime"
+    return "pgp" if _PGP_SIGNED in text and _PGP_SIGNATURE in text else ""
+
+
+def _is_signed_only(part: Part) -> bool:
+    """Tell an S/MIME part that wraps what it signs without encrypting it."""
+    told = part.content_type.token("smime-type")
+    return part.mime_type in _SMIME and (told in _SIGNED_INSIDE or (not told and part.name.lower().endswith(".p7s")))
+
+
+def _outer_parts(top: Part) -> list[Part]:
+    """Return the mail, its parts and theirs, but nothing inside an attached mail."""
+    found = [top]
+    for part in found:
+        if len(found) > _MAX_PARTS:
+            break
+        found += part.children
+    return found[:_MAX_PARTS]

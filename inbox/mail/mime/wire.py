@@ -5,12 +5,12 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from inbox.mail.mime.parsed import Address, Auth, Bounce, Notice, ParsedAttachment, ParsedMail
+from inbox.mail.mime.parsed import Address, Auth, Bounce, Invitation, Notice, ParsedAttachment, ParsedMail
 
 _PLAIN = (
     "delivered_to", "sender_doubt", "subject", "header_id", "in_reply_to", "references", "text", "fold_at", "html",
     "html_source_size", "html_fold", "sanitiser_version", "remote_images", "auto_reply", "machine", "protected",
-    "flaws", "loop", "languages",
+    "flaws", "loop", "languages", "sender_name", "signed",
 )  # fmt: skip
 _ADDRESSES = ("reply_to", "to", "cc")
 _DATES = ("date", "received")
@@ -24,6 +24,7 @@ def to_head(mail: ParsedMail) -> bytes:
     head |= {name: [[item.name, item.address] for item in getattr(mail, name)] for name in _ADDRESSES}
     head |= {name: moment.isoformat() if (moment := getattr(mail, name)) else None for name in _DATES}
     head["bounce"] = _bounce_row(mail.bounce)
+    head["invitations"] = [invitation_values(found) for found in mail.invitations]
     head["auth"] = [getattr(mail.auth, name) for name in _AUTH]
     head["files"] = [
         [item.name, item.content_type, item.size, item.inline, item.content_id] for item in mail.attachments
@@ -56,8 +57,35 @@ def _from_values(values: dict[str, Any], files: Sequence[bytes]) -> ParsedMail: 
         from_=Address(*values["from_"]) if values["from_"] else None,
         bounce=_bounce(values["bounce"]) if values["bounce"] else None,
         auth=Auth(*values["auth"]),
+        invitations=tuple(_invitation(row) for row in values["invitations"]),
         attachments=tuple(_file(row, data) for row, data in zip(values["files"], files, strict=True)),
     )
+
+
+def invitation_values(found: Invitation) -> dict[str, Any]:  # Any: JSON values
+    """Return an invitation as JSON values: instants in ISO form or None, people as pairs of name and address."""
+    return {
+        "summary": found.summary,
+        "starts": found.starts.isoformat() if found.starts else None,
+        "ends": found.ends.isoformat() if found.ends else None,
+        "all_day": found.all_day,
+        "floating": found.floating,
+        "place": found.place,
+        "organiser": [found.organiser.name, found.organiser.address] if found.organiser else None,
+        "attendees": [[person.name, person.address] for person in found.attendees],
+        "method": found.method,
+        "description": found.description,
+        "repeats": found.repeats,
+    }
+
+
+def _invitation(values: dict[str, Any]) -> Invitation:  # Any: JSON values
+    told: dict[str, Any] = {  # Any: JSON values
+        name: datetime.fromisoformat(values[name]) if values[name] else None for name in ("starts", "ends")
+    }
+    told["organiser"] = Address(*values["organiser"]) if values["organiser"] else None
+    told["attendees"] = tuple(Address(*person) for person in values["attendees"])
+    return Invitation(**values | told)
 
 
 def _file(row: list[Any], data: bytes) -> ParsedAttachment:  # Any: JSON values

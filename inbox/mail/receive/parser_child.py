@@ -11,7 +11,9 @@ import select
 import struct
 import sys
 from typing import BinaryIO
+from zoneinfo import ZoneInfo
 
+from inbox.mail.mime.calendar import load_zones
 from inbox.mail.mime.charsets import decode
 from inbox.mail.mime.parse import parse
 from inbox.mail.mime.wire import to_head
@@ -32,7 +34,7 @@ _WARM_UP = (
 def main() -> None:
     """Answer mails until standard input ends or none comes for IDLE_S: an idle child costs memory."""
     source, sink = sys.stdin.buffer, sys.stdout.buffer
-    warm_up()
+    zones = warm_up()
     confine()
     sink.write(GOOD)
     sink.flush()
@@ -40,6 +42,7 @@ def main() -> None:
         _renew_cpu()
         answer(data, sink)
         del data
+    del zones
 
 
 def is_wanted() -> bool:
@@ -47,12 +50,13 @@ def is_wanted() -> bool:
     return bool(select.select([0], [], [], IDLE_S)[0])
 
 
-def warm_up() -> None:
-    """Load all that is loaded on first use, since later no file can be opened."""
+def warm_up() -> list[ZoneInfo]:
+    """Load all that is loaded on first use, since later no file can be opened; return the time zones to be kept."""
     parse(_WARM_UP)
     for word in ("Zażółć gęślą jaźń i jeszcze raz", "Съешь же ещё этих мягких булок"):
         for codec in ("iso-8859-2", "koi8-r"):
             decode(word.encode(codec, "replace"))
+    return load_zones()
 
 
 def confine() -> None:
