@@ -38,6 +38,11 @@ class ContactAddress(SealedModel):
     contact = models.ForeignKey(Contact, models.CASCADE, related_name="addresses")
     address = SealedTextField()
     blind = models.BinaryField(unique=True, max_length=16)
+    undeliverable_at = models.DateTimeField(null=True)
+    """Since when mail to it comes back; None while it may arrive."""
+    hard_bounces = models.PositiveSmallIntegerField(default=0)
+    """Mails that came back since it last wrote because there is no such address; the next counts all other reasons."""
+    soft_bounces = models.PositiveSmallIntegerField(default=0)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

@@ -93,6 +93,15 @@ class OutKind(TextChoices):
     PARTY = "party", _("Answer to another party")
 
 
+class BounceAction(TextChoices):
+    """What a report says became of a mail. Only FAILED is a failure."""
+
+    FAILED = "failed", _("Came back")
+    DELAYED = "delayed", _("Delayed on the way")
+    DELIVERED = "delivered", _("Arrived")
+    COMPLAINT = "complaint", _("Reported as spam")
+
+
 class CopyState(TextChoices):
     """How far the copy of a sent mail has come on its way into the folder for sent mail."""
 

@@ -27,6 +27,7 @@ RECORD: Final = frozenset(
         "accounts.RecoveryDevice",
         "accounts.RecoveryCode",
         "inboxes.Binding",
+        "mail.Bounce",
         "mail.Breaker",
         "contacts.Contact",
         "contacts.ContactAddress",
