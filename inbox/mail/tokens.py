@@ -1,11 +1,11 @@
-"""Reply tokens: the plus address and the line in the text by which an answer finds its ticket."""
+"""Reply tokens, by which an answer finds its ticket, and the mark by which the desk knows a mail of its own again."""
 
 import re
 from collections.abc import Iterable, Iterator
 from typing import Final
 from uuid import UUID
 
-from helpdesk.crypto.blind import check_reply_token, reply_token
+from helpdesk.crypto.blind import check_link_token, check_reply_token, link_token, reply_token
 
 REPLY: Final = "reply"
 """The customer's side; its id is the ticket's."""
@@ -18,7 +18,22 @@ _MARK: Final = {kind: re.compile(rf"\bref:{letter}{_REST}\b", re.IGNORECASE) for
 _ANY: Final = re.compile(
     r"\[ref:[ro]\.\d{1,18}\.[a-z2-7]{16}\]|(?:\+|%2b|\bref:)[ro]\.\d{1,18}\.[a-z2-7]{16}", re.IGNORECASE
 )
+_LOOP: Final = re.compile(r"([0-9a-f]{32})\.([a-z2-7]{24})", re.IGNORECASE)
 _READ_CHARS: Final = 200_000
+
+
+def loop_mark(mail_id: UUID) -> str:
+    """Return what stands in X-Postern-Loop of an outgoing mail: its id and a proof that this desk wrote it."""
+    return f"{mail_id.hex}.{link_token('loop', mail_id)}"
+
+
+def mail_of_mark(mark: str) -> UUID | None:
+    """Return the id of the outgoing mail of this desk that a mark stands for, None for any other text."""
+    found = _LOOP.fullmatch(mark.strip())
+    if found is None:
+        return None
+    mail_id = UUID(found[1])
+    return mail_id if check_link_token(found[2], kind="loop", id=mail_id) else None
 
 
 def reply_address(address: str, number: int, ticket_id: UUID) -> str:

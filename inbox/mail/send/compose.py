@@ -10,7 +10,7 @@ from email.message import EmailMessage
 from email.utils import format_datetime
 from typing import Final
 
-from helpdesk.crypto.blind import link_token
+from inbox.mail import tokens
 from inbox.mail.mime.pictures import picture_type
 from inbox.mail.models import OutboundMail
 from inbox.mail.send.smtp import ascii_domain
@@ -75,7 +75,7 @@ def compose(row: OutboundMail, files: Iterable[File] = ()) -> Composed:
 
 def _ids(row: OutboundMail, envelope: dict[str, object]) -> bytes:
     """Return the headers that hold ids, one a line: the library would encode or break a long one."""
-    lines = [f"Message-ID: {row.header_id}", f"{LOOP_HEADER}: {row.pk.hex}.{link_token('loop', row.pk)}"]
+    lines = [f"Message-ID: {row.header_id}", f"{LOOP_HEADER}: {tokens.loop_mark(row.pk)}"]
     if row.kind in _MACHINE:
         lines += [f"Auto-Submitted: {_MACHINE[OutKind(row.kind)]}", "X-Auto-Response-Suppress: All"]
     # A Message-ID that came with a mail is the sender's text: only its bare form goes into a header of ours.

@@ -171,9 +171,18 @@ def test_a_loop_opens_a_ticket_three_times_an_hour_at_most(ticket: Ticket) -> No
 
 def test_our_own_address_and_our_own_mail_are_a_machines(ticket: Ticket) -> None:
     own = message_of(receive(make_mail("Circle", letter=Letter(f"Support <{DESK}>"))))
-    looped = message_of(receive(make_mail("Loop", letter=Letter(headers={"X-Postern-Loop": "abc.def"}))))
+    mark = tokens.loop_mark(make_reply(ticket).pk)
+    looped = message_of(receive(make_mail("Loop", letter=Letter(headers={"X-Postern-Loop": mark}))))
 
     assert (own.machine, own.contact, looped.machine) == (True, None, True)
+    assert InboundMail.objects.get(message=looped).verdict_reason == "own_loop"
+
+
+@pytest.mark.parametrize("mark", ["abc.def", f"{'0' * 32}.{'a' * 24}", ""])
+def test_the_mark_of_another_desk_makes_no_machine_of_a_person(mark: str) -> None:
+    message = message_of(receive(make_mail("Hello", letter=Letter(headers={"X-Postern-Loop": mark}))))
+
+    assert (message.machine, message.contact is None) == (False, False)
 
 
 def test_headers_of_ours_from_outside_steer_nothing(ticket: Ticket) -> None:
