@@ -9,6 +9,8 @@ MAIL_MAX_BYTES = env.integer("POSTERN_MAIL_MAX_BYTES", 50 * 1024 * 1024)
 MAIL_ACKS_AN_HOUR = env.integer("POSTERN_ACKS_AN_HOUR", 300, low=1, high=100_000)
 """When more acknowledgements than that went out within an hour, all stop until a person lets them go on."""
 MAIL_UNDO_S = env.integer("POSTERN_UNDO_S", 10, low=0, high=120)
+MAIL_CYCLE_S = 30
+"""How long one look into a mailbox goes on taking mail; what is left comes with the next, after the other mailboxes."""
 MAIL_IMAP_CONNECT_S = 10
 MAIL_IMAP_READ_S = 60
 MAIL_SMTP_TIMEOUT_S = 60

@@ -5,6 +5,7 @@ from datetime import timedelta
 from uuid import UUID
 
 from celery import shared_task
+from django.conf import settings
 from django.db.models import F, Q
 from django.utils import timezone
 
@@ -12,7 +13,8 @@ from helpdesk.core.bell import ring
 from helpdesk.core.context import Actor, ActorKind, acting_as
 from helpdesk.core.errors import DomainError
 from inbox.mail.models import RawMail
-from inbox.mail.receive.poll import is_due, mailboxes_due, poll
+from inbox.mail.receive.lanes import LANES
+from inbox.mail.receive.poll import is_due, is_failing, mailboxes_due, poll
 from inbox.mail.receive.process import begin, read
 from inbox.mail.receive.sweep import sweep_blobs
 from inbox.mail.send import deliver
@@ -31,20 +33,29 @@ def poll_mailboxes() -> None:
         ring("mail.poll_mailbox", str(mailbox_id))
 
 
-@shared_task(name="mail.poll_mailbox", time_limit=3600, expires=60)
+@shared_task(name="mail.poll_mailbox", expires=60)
 def poll_mailbox(mailbox_id: str) -> None:
-    """Fetch one mailbox. A fault is noted in its row and shown there; the next look comes by itself.
+    """Let one mailbox be fetched beside others, in a lane of this process; the queue's own threads go on.
 
-    With more mailboxes than workers bells would pile up: an old one is forgotten, and the longest waiting mailbox is
+    With more mailboxes than lanes bells would pile up: an old one is forgotten, and the longest waiting mailbox is
     always rung first.
     """
-    if not is_due(UUID(mailbox_id)):
+    key = UUID(mailbox_id)
+    if is_due(key):
+        LANES.enter(key, look_into, is_failing=is_failing(key))
+
+
+def look_into(mailbox_id: UUID) -> None:
+    """Fetch one mailbox. A fault is noted in its row and shown there; the next look comes by itself."""
+    if not is_due(mailbox_id):
         return
     with acting_as(SYSTEM_MAIL):
         try:
-            poll(UUID(mailbox_id))
+            poll(mailbox_id, limit_s=settings.MAIL_CYCLE_S)
         except DomainError as error:
             logger.info("poll ended early", extra={"mailbox": mailbox_id, "code": error.code})
+        except Exception:
+            logger.exception("mailbox broke its fetching", extra={"mailbox": mailbox_id})
 
 
 @shared_task(name="mail.process_mail")

@@ -2,8 +2,9 @@
 
 import re
 import socket
+import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Final
 
 from imapclient import IMAPClient, SocketTimeout
@@ -23,7 +24,10 @@ from inbox.mail.imap.wire import (
     xoauth2,
 )
 
+_TOO_LATE: Final = "The server did not answer in time."
 _GOODBYE_S: Final = 3.0
+_ANSWER: Final = 2.5
+"""An answer may take this many times the wait for its next byte: a server that drips does not hold us for ever."""
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
 _ATOM: Final = re.compile(r"[A-Za-z0-9!#$&'+,\-./:;=?@^_`|}~]+")
 _BYTES_SHOWN: Final = re.compile(r"\[?b(['\"])(.*?)\1\]?")  # imaplib shows the server's bytes as Python does
@@ -37,6 +41,8 @@ class Connection:
         self._server = server
         self._timeout = timeout
         self._secrets: tuple[str, ...] = ()
+        self._opened: socket.socket | None = None
+        self._is_cut = False
         self.is_in_doubt = False
         """Whether what comes next on the line can no longer be trusted."""
         self._client: IMAPClient | None = None
@@ -50,9 +56,9 @@ class Connection:
 
     def open(self) -> None:
         """Connect, inside verified TLS unless the server is on this machine. STARTTLS fails closed."""
-        sock = open_socket(self._server, connect_s=self._timeout.connect, read_s=self._timeout.read)
+        self._opened = open_socket(self._server, connect_s=self._timeout.connect, read_s=self._timeout.read)
         with self.at(Step.TCP):
-            self._client = _Client(self._server, sock, self._timeout)
+            self._client = _Client(self._server, self._opened, self._timeout)
         if self._server.security is Security.STARTTLS:
             self._start_tls()
 
@@ -75,7 +81,7 @@ class Connection:
 
     def close(self) -> None:
         """Say goodbye and close; close at once when the line is in doubt. Never raises and never waits long."""
-        client, self._client = self._client, None
+        client = self._client
         if client is None:
             return
         try:
@@ -83,21 +89,25 @@ class Connection:
                 client.shutdown()
             else:
                 client.socket().settimeout(_GOODBYE_S)
-                client.logout()
-        except (OSError, IMAPClientError):
+                with self._no_longer_than(_GOODBYE_S):
+                    client.logout()
+        except (OSError, IMAPClientError, ValueError):
             client.socket().close()
+        finally:
+            self._client = None
 
     @contextmanager
     def at(self, step: Step) -> Iterator[None]:
         """Turn what the library raises into a WireError of this step, without the cause: that may hold the password."""
         try:
-            yield
+            with self._no_longer_than(self._timeout.read * _ANSWER):
+                yield
         except TimeoutError:
             self.is_in_doubt = True
-            raise WireError(step, "The server did not answer in time.", again=True) from None
+            raise WireError(step, _TOO_LATE, again=True) from None
         except (OSError, IMAPClientAbortError) as error:
             self.is_in_doubt = True
-            raise WireError(step, self._words(error), again=True) from None
+            raise WireError(step, _TOO_LATE if self._is_cut else self._words(error), again=True) from None
         except IMAPClientError as error:
             words = self._words(error)
             again = step is Step.FETCH or _PASSING.search(words) is not None
@@ -106,6 +116,24 @@ class Connection:
             self.is_in_doubt = True
             raise WireError(step, "The server's answer cannot be read.", again=True) from None
 
+    @contextmanager
+    def _no_longer_than(self, seconds: float) -> Iterator[None]:
+        """Cut the line when what is done inside takes longer: whoever reads from it then finds its end."""
+        watch = threading.Timer(seconds, self._cut)
+        watch.daemon = True
+        watch.start()
+        try:
+            yield
+        finally:
+            watch.cancel()
+
+    def _cut(self) -> None:
+        self._is_cut = True
+        line = self._client.socket() if self._client else self._opened
+        if line is not None:
+            with suppress(OSError):
+                socket.socket.shutdown(line, socket.SHUT_RDWR)  # not TLS's own, which another thread is reading from
+
     def _hold(self, user: str, secret: str) -> None:
         if _CONTROL.search(user + secret):
             raise WireError(Step.SIGN_IN, "The user name or password holds a control character.", again=False)
@@ -113,7 +141,8 @@ class Connection:
 
     def _start_tls(self) -> None:
         try:
-            self.client.starttls(tls_context(self._server))
+            with self._no_longer_than(self._timeout.read * _ANSWER):
+                self.client.starttls(tls_context(self._server))
         except (WireError, IMAPClientError, OSError, ValueError) as error:
             self.is_in_doubt = True
             self.close()

@@ -36,7 +36,7 @@ def test_fetching_reading_and_sending_twice_do_it_once(mail_host: MailHost, smtp
     mailbox = make_mailbox(make_inbox(), mail_host, smtp_host)
     for _ in range(2):
         Mailbox.objects.update(next_poll_at=None)
-        tasks.poll_mailbox(str(mailbox.pk))
+        tasks.look_into(mailbox.pk)
     raw = RawMail.objects.get()
     for _ in range(2):
         tasks.process_mail([str(raw.pk)])

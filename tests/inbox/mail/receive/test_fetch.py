@@ -15,7 +15,7 @@ from inbox.mail.receive.poll import is_due, mailboxes_due, poll
 from inbox.mail.receive.store import Arrival, Cursor, Source, store_raw
 from inbox.mail.receive.sweep import sweep_blobs
 from inbox.mail.states import RawReason, RawState
-from inbox.mail.tasks import poll_mailbox, poll_mailboxes, process_mail
+from inbox.mail.tasks import look_into, poll_mailboxes, process_mail
 from inbox.tickets.models import Ticket
 from tests.make import make_inbox, make_mail, make_mailbox, receive
 from tests.servers.bare_imap import BareImap
@@ -173,12 +173,12 @@ def test_the_longest_waiting_mailbox_is_rung_first_and_a_new_one_before_it() -> 
 @pytest.mark.dovecot
 def test_a_second_bell_for_the_same_look_does_nothing(mail_host: MailHost) -> None:
     mailbox = make_mailbox(make_inbox(), mail_host)
-    poll_mailbox(str(mailbox.pk))
+    look_into(mailbox.pk)
     mailbox.refresh_from_db()
     first = mailbox.last_good_at
     assert first is not None
 
-    poll_mailbox(str(mailbox.pk))
+    look_into(mailbox.pk)
 
     mailbox.refresh_from_db()
     assert mailbox.last_good_at == first
@@ -190,7 +190,7 @@ def test_a_dead_server_delays_its_own_mailbox_alone_and_longer_each_time() -> No
     for _ in range(8):
         Mailbox.objects.update(next_poll_at=None)
         before = timezone.now()
-        poll_mailbox(str(mailbox.pk))
+        look_into(mailbox.pk)
         mailbox.refresh_from_db()
         assert mailbox.next_poll_at is not None
         waits.append((mailbox.next_poll_at - before).total_seconds())
