@@ -9,12 +9,6 @@ class AddressInUse(Conflict):
     code = "address_in_use"
 
 
-class AlreadyEnrolled(Conflict):
-    """The person has a second factor already."""
-
-    code = "already_enrolled"
-
-
 class NoEnrolment(Conflict):
     """No second factor is waiting to be confirmed."""
 

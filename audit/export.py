@@ -193,13 +193,8 @@ def utc(moment: datetime) -> str:
 
 
 def guarded(text: str) -> str:
-    """Return `text` so that no spreadsheet takes it for a formula; `unguarded` gives it back."""
+    """Return `text` so that no spreadsheet takes it for a formula; without GUARD in front it is exact again."""
     return GUARD + text if text[:1] in GUARDED and text else text
-
-
-def unguarded(cell: str) -> str:
-    """Return the exact text of a guarded cell."""
-    return cell.removeprefix(GUARD)
 
 
 def _found(wanted: EntryFilter, moment: str) -> EntryQuerySet[Entry]:

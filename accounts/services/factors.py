@@ -12,7 +12,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from accounts.errors import AlreadyEnrolled, NoEnrolment, NotOnYourself, ReasonMissing
+from accounts.errors import NoEnrolment, NotOnYourself, ReasonMissing
 from accounts.models import Factor, RecoveryDevice, TotpDevice, User
 from accounts.rows import Enrolment, FactorRow
 from accounts.services.sessions import end_sessions
@@ -128,12 +128,6 @@ def codes_left(user: User) -> int:
 def has_factor(user: User) -> bool:
     """Return whether `user` has a confirmed second factor."""
     return bool(django_otp.user_has_device(user))
-
-
-def require_unenrolled(user: User) -> None:
-    """Raise AlreadyEnrolled when `user` has a second factor."""
-    if has_factor(user):
-        raise AlreadyEnrolled("there is a second factor already")
 
 
 @transaction.atomic

@@ -1,6 +1,5 @@
 """Make people, give them passwords, switch their accounts; their bindings are dropped one floor above."""
 
-import unicodedata
 from typing import Final
 
 from django.contrib.auth.password_validation import validate_password
@@ -65,15 +64,3 @@ def activate(user: User) -> User:
     user.is_active = True
     user.save(update_fields=["is_active"])
     return user
-
-
-def look_alikes(email: str) -> list[User]:
-    """Return the people whose address only looks like `email`, as `ı` looks like `i`: different people all the same."""
-    wanted = _skeleton(email)
-    return [user for user in User.objects.exclude(email=email) if _skeleton(user.email) == wanted]
-
-
-def _skeleton(email: str) -> str:
-    plain = unicodedata.normalize("NFKD", email.casefold())
-    bare = "".join(letter for letter in plain if not unicodedata.combining(letter))
-    return bare.translate(str.maketrans("ıľοаеорсхі1", "iloaeopcxil"))

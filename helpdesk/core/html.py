@@ -1,4 +1,4 @@
-"""Hostile HTML to safe HTML: the one nh3 allow-list, pure, for mail and for what agents write."""
+"""Hostile HTML to safe HTML: the one nh3 allow-list, pure."""
 
 import re
 from dataclasses import dataclass
@@ -99,11 +99,6 @@ def sanitise(html: str) -> SafeHtml:
     seen = _Seen()
     clean = _TAG.sub(seen.finish, _MAIL.clean(html))
     return SafeHtml(_CONTROL.sub("", clean.replace("\r", "\n")), seen.remote, frozenset(seen.cids), seen.quotes)
-
-
-def clean_reply(html: str) -> str:
-    """Return what an agent wrote, reduced to paragraphs, line breaks, emphasis, links, lists, quotes and code."""
-    return _REPLY.clean(html)
 
 
 class _Seen:
@@ -208,12 +203,4 @@ _MAIL = nh3.Cleaner(
     url_relative="deny",
     link_rel="noopener noreferrer nofollow",
     set_tag_attribute_values={"a": {"target": "_blank"}},
-)
-_REPLY = nh3.Cleaner(
-    tags={"p", "br", "b", "strong", "i", "em", "a", "ul", "ol", "li", "blockquote", "code", "pre"},
-    clean_content_tags=_GONE_WITH_CONTENT,
-    attributes={"a": {"href"}},
-    url_schemes={"http", "https", "mailto"},
-    url_relative="deny",
-    link_rel="noopener noreferrer nofollow",
 )

@@ -5,9 +5,8 @@ from uuid import UUID
 from audit.actions import Action, Outcome, SubjectKind
 from audit.record import record
 from audit.subjects import Subject
-from inbox.contacts.models import Contact
 from inbox.inboxes.permissions import Access, Right
-from inbox.tickets.errors import AttachmentNotFound, ContactNotFound, MessageNotFound, RightMissing, TicketNotFound
+from inbox.tickets.errors import AttachmentNotFound, MessageNotFound, RightMissing, TicketNotFound
 from inbox.tickets.models import Attachment, Message, Ticket, TicketReader
 
 
@@ -53,15 +52,6 @@ def attachment_for(access: Access, attachment_id: UUID, *, need: Right) -> Attac
         raise AttachmentNotFound("no such file")
     _allowed(access, attachment.ticket, need)
     return attachment
-
-
-def contact_for(access: Access, contact_id: UUID) -> Contact:
-    """Return a contact, who may be seen if one of their tickets may. Raises ContactNotFound."""
-    contact = Contact.objects.filter(pk=contact_id, tickets__in=Ticket.objects.visible_to(access)).first()
-    if contact is None:
-        _record_denied(Subject(SubjectKind.CONTACT), Right.VIEW, row=contact_id)
-        raise ContactNotFound("no such contact")
-    return contact
 
 
 def _may_see(access: Access, ticket: Ticket) -> bool:

@@ -50,12 +50,6 @@ class EmptyText(Invalid):
     code = "empty_text"
 
 
-class ContactNotFound(NotFound):
-    """No such contact, or none of their tickets may be seen."""
-
-    code = "contact_not_found"
-
-
 class RightMissing(Forbidden):
     """The ticket may be seen, but the act needs the right `need` on its inbox."""
 

@@ -91,10 +91,6 @@ class TicketQuerySet(models.QuerySet[T_co]):
         seen = Q(restricted=False) | Q(inbox__in=restricted) | Q(pk__in=Subquery(named))
         return self.filter(Q(inbox__in=allowed) & seen)
 
-    def live(self) -> "TicketQuerySet[T_co]":
-        """Keep what lies neither in the bin nor in spam."""
-        return self.filter(deleted_at=None, spam_at=None)
-
     def page_of(
         self, access: Access, folder: Folder, *, inbox_id: UUID | None, after: Place | None, size: int = PAGE_SIZE
     ) -> "RawQuerySet[T_co]":

@@ -14,8 +14,8 @@ from helpdesk.core.ids import new_id
 from inbox.inboxes.access import access_of
 from inbox.inboxes.models import Inbox
 from inbox.inboxes.permissions import Access, Right
-from inbox.tickets.access import attachment_for, contact_for, message_for, ticket_for
-from inbox.tickets.errors import AttachmentNotFound, ContactNotFound, MessageNotFound, RightMissing, TicketNotFound
+from inbox.tickets.access import attachment_for, message_for, ticket_for
+from inbox.tickets.errors import AttachmentNotFound, MessageNotFound, RightMissing, TicketNotFound
 from inbox.tickets.models import Attachment, Ticket, TicketReader
 from tests.inbox.tickets.plain import attach, details, entries, open_plain, place
 from tests.make import make_agent, make_inbox, make_ticket
@@ -52,17 +52,11 @@ def by_attachment(access: Access, ticket: Ticket) -> object:
     return attachment_for(access, Attachment.objects.get(ticket=ticket).pk, need=Right.VIEW)
 
 
-def by_contact(access: Access, ticket: Ticket) -> object:
-    """Ask for the contact of a ticket."""
-    assert ticket.contact_id is not None
-    return contact_for(access, ticket.contact_id)
-
-
-DOORS = pytest.mark.parametrize("door", [by_number, by_message, by_attachment, by_contact])
+DOORS = pytest.mark.parametrize("door", [by_number, by_message, by_attachment])
 
 
 def make_whole(inbox: Inbox | None = None) -> Ticket:
-    """Return a ticket with a contact, a message and a file."""
+    """Return a ticket with a message and a file."""
     ticket = make_ticket(inbox=inbox)
     attach(ticket, b"data")
     return ticket
@@ -154,7 +148,6 @@ def test_a_named_reader_needs_the_right_to_view_all_the_same(door: Door) -> None
         (lambda access: ticket_for(access, 10**30, need=Right.VIEW), TicketNotFound, "ticket_not_found"),
         (lambda access: message_for(access, new_id(), need=Right.VIEW), MessageNotFound, "message_not_found"),
         (lambda access: attachment_for(access, new_id(), need=Right.VIEW), AttachmentNotFound, "attachment_not_found"),
-        (lambda access: contact_for(access, new_id()), ContactNotFound, "contact_not_found"),
     ],
 )
 def test_what_is_absent_is_refused_like_what_is_hidden(
