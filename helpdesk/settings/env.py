@@ -1,9 +1,11 @@
 """Typed readers of the environment: the only place that reads it. `X_FILE` names a file that holds X."""
 
 import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import parse_qs, unquote, urlsplit
+from urllib.parse import parse_qs, unquote, urlencode, urlsplit
 
 ROOT: Final = Path(__file__).resolve().parent.parent.parent
 """The folder of the checkout."""
@@ -99,12 +101,39 @@ def web_address(name: str, default: str = "") -> str:
     return url
 
 
-def redis_place(name: str, default: str = "") -> tuple[str, bool]:
-    """Return (address without database number, is it a Unix socket) of `redis://host:port` or `unix:///path`."""
-    url = text(name, default)
-    parts = urlsplit(url)
+@dataclass(frozen=True, slots=True)
+class RedisPlace:
+    """Where Redis listens: a server's address, or the path of a Unix socket. `options` are those of the connection."""
+
+    address: str
+    is_socket: bool = False
+    options: Mapping[str, str] = field(default_factory=dict)
+
+    def database(self, number: int, *, broker: bool = False) -> str:
+        """Return the address of one of the numbered databases, in the form that the cache or the broker reads."""
+        if not self.is_socket:
+            return f"{self.address}/{number}" + (f"?{urlencode(self.options)}" if self.options else "")
+        if broker:
+            return f"redis+socket://{self.address}?virtual_host={number}"
+        return f"unix://{self.address}?db={number}"
+
+
+def redis_place(name: str, default: str = "") -> RedisPlace:
+    """Return the place named by `redis://host:port`, `rediss://host:port?option=value` or `unix:///path`.
+
+    Over TLS the server's certificate is checked unless an option says otherwise: the broker's library would not. A
+    number of a database is refused, and options of a socket: they could not be kept.
+    """
+    parts = urlsplit(text(name, default))
+    options = {key: values[-1] for key, values in parse_qs(parts.query).items()}
+    if parts.scheme not in {"redis", "rediss", "unix"}:
+        raise WrongSetting(f"{name} must begin with redis://, rediss:// or unix://")
     if parts.scheme == "unix":
-        return parts.path, True
-    if parts.scheme in {"redis", "rediss"}:
-        return url.split("?")[0].rstrip("/"), False
-    raise WrongSetting(f"{name} must begin with redis://, rediss:// or unix://")
+        if options or parts.netloc:
+            raise WrongSetting(f"{name} takes nothing but a path after unix://")
+        return RedisPlace(parts.path, is_socket=True)
+    if parts.path.strip("/"):
+        raise WrongSetting(f"{name} must name no database: Postern uses 0, 1 and 2")
+    if parts.scheme == "rediss":
+        options = {"ssl_cert_reqs": "required", **options}
+    return RedisPlace(f"{parts.scheme}://{parts.netloc}", options=options)

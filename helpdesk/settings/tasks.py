@@ -2,24 +2,14 @@
 
 from helpdesk.settings import env
 
-REDIS_PLACE, REDIS_IS_SOCKET = env.redis_place("REDIS_URL", "redis://127.0.0.1:6379")
+REDIS = env.redis_place("REDIS_URL", "redis://127.0.0.1:6379")
 
-
-def redis_database(number: int, *, broker: bool = False) -> str:
-    """Return the address of one of Redis' numbered databases, in the form that the cache or the broker reads."""
-    if not REDIS_IS_SOCKET:
-        return f"{REDIS_PLACE}/{number}"
-    if broker:
-        return f"redis+socket://{REDIS_PLACE}?virtual_host={number}"
-    return f"unix://{REDIS_PLACE}?db={number}"
-
-
-REDIS_LIVE_URL = redis_database(0)
+REDIS_LIVE_URL = REDIS.database(0)
 """Live signals and presence: ids only."""
 CACHES = {
     "default": {
         "BACKEND": "django.core.cache.backends.redis.RedisCache",
-        "LOCATION": redis_database(1),
+        "LOCATION": REDIS.database(1),
         "OPTIONS": {
             "socket_connect_timeout": 0.2,
             "socket_timeout": 1.0,
@@ -27,7 +17,7 @@ CACHES = {
         },
     }
 }
-CELERY_BROKER_URL = redis_database(2, broker=True)
+CELERY_BROKER_URL = REDIS.database(2, broker=True)
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_SERIALIZER = CELERY_RESULT_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]

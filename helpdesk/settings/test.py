@@ -15,4 +15,4 @@ STORAGES = {
     "blobs": {**_BLOBS, "OPTIONS": {**_BLOBS["OPTIONS"], "location": f"{_BLOBS['OPTIONS']['location']}/{_WORKER}"}},
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
-CACHES = {"default": {**CACHES["default"], "LOCATION": redis_database(8 + int(_WORKER) % 8)}}  # noqa: F405 - from the star import
+CACHES = {"default": {**CACHES["default"], "LOCATION": REDIS.database(8 + int(_WORKER) % 8)}}  # noqa: F405 - from the star import

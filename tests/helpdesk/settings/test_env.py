@@ -1,12 +1,17 @@
 """The typed readers of the environment: what they return, and how they refuse."""
 
+import re
+import ssl
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from kombu import Connection
+from redis import Redis
 
 from helpdesk.settings import env
+from helpdesk.settings.env import RedisPlace
 
 NAME = "POSTERN_PROBE"
 Patch = pytest.MonkeyPatch
@@ -164,22 +169,64 @@ def test_a_refused_database_address_does_not_show_its_password(monkeypatch: Patc
     assert "open-sesame" not in str(refused.value)
 
 
+HEALTH = {"health_check_interval": "30"}
+REQUIRED = {"ssl_cert_reqs": "required"}
+
+
 @pytest.mark.parametrize(
     ("url", "place"),
     [
-        ("redis://cache.example:6379", ("redis://cache.example:6379", False)),
-        ("rediss://:secret@cache.example:6380/?ssl_cert_reqs=required", ("rediss://:secret@cache.example:6380", False)),
-        ("unix:///run/desk/redis.sock", ("/run/desk/redis.sock", True)),
+        ("redis://cache.example:6379", RedisPlace("redis://cache.example:6379")),
+        ("redis://cache.example/?health_check_interval=30", RedisPlace("redis://cache.example", options=HEALTH)),
+        ("rediss://:secret@cache.example:6380", RedisPlace("rediss://:secret@cache.example:6380", options=REQUIRED)),
+        (
+            "rediss://cache.example/?ssl_ca_certs=/run/ca.pem",
+            RedisPlace("rediss://cache.example", options={**REQUIRED, "ssl_ca_certs": "/run/ca.pem"}),
+        ),
+        (
+            "rediss://cache.example?ssl_cert_reqs=none",
+            RedisPlace("rediss://cache.example", options={"ssl_cert_reqs": "none"}),
+        ),
+        ("unix:///run/desk/redis.sock", RedisPlace("/run/desk/redis.sock", is_socket=True)),
     ],
 )
-def test_redis_place_knows_sockets_from_hosts(monkeypatch: Patch, url: str, place: tuple[str, bool]) -> None:
+def test_redis_place_keeps_what_it_is_told(monkeypatch: Patch, url: str, place: RedisPlace) -> None:
     monkeypatch.setenv(NAME, url)
 
     assert env.redis_place(NAME) == place
 
 
-def test_redis_place_refuses_other_schemes(monkeypatch: Patch) -> None:
-    monkeypatch.setenv(NAME, "http://cache.example")
+@pytest.mark.parametrize(
+    ("url", "words"),
+    [
+        ("http://cache.example", "must begin with redis://, rediss:// or unix://"),
+        ("redis://cache.example/3", "must name no database: Postern uses 0, 1 and 2"),
+        ("unix:///run/redis.sock?db=3", "takes nothing but a path after unix://"),
+        ("unix://:secret@/run/redis.sock", "takes nothing but a path after unix://"),
+    ],
+)
+def test_redis_place_refuses_what_it_could_not_keep(monkeypatch: Patch, url: str, words: str) -> None:
+    monkeypatch.setenv(NAME, url)
 
-    with pytest.raises(env.WrongSetting, match=f"^{NAME} must begin with redis://, rediss:// or unix://$"):
+    with pytest.raises(env.WrongSetting, match=f"^{NAME} {re.escape(words)}$"):
         env.redis_place(NAME)
+
+
+def test_a_database_of_redis_keeps_the_options() -> None:
+    place = RedisPlace("rediss://cache.example", options={**REQUIRED, "ssl_ca_certs": "/run/ca.pem"})
+
+    address = place.database(2, broker=True)
+
+    assert address == "rediss://cache.example/2?ssl_cert_reqs=required&ssl_ca_certs=%2Frun%2Fca.pem"
+    assert Redis.from_url(address).connection_pool.connection_kwargs["ssl_ca_certs"] == "/run/ca.pem"
+    assert Connection(address).info()["ssl"] == {"ssl_cert_reqs": ssl.CERT_REQUIRED, "ssl_ca_certs": "/run/ca.pem"}
+    assert Connection("rediss://cache.example/2").info()["ssl"] == {"ssl_cert_reqs": ssl.CERT_NONE}
+
+
+def test_a_database_of_a_socket_is_named_as_its_reader_wants_it() -> None:
+    place = RedisPlace("/run/redis.sock", is_socket=True)
+
+    assert (place.database(1), place.database(2, broker=True)) == (
+        "unix:///run/redis.sock?db=1",
+        "redis+socket:///run/redis.sock?virtual_host=2",
+    )
