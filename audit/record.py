@@ -3,25 +3,22 @@
 import logging
 import time
 from collections.abc import Sequence
-from functools import cache
 from typing import Final
 from uuid import UUID
 
 import redis
-from django.conf import settings
 from django.db import transaction
 
 from audit.actions import Action, Outcome, SubjectKind
 from audit.models import ASIDE, Entry
 from audit.payload import Detail, plain
 from audit.subjects import Subject
+from helpdesk.core.redis_client import redis_client
 
 logger = logging.getLogger(__name__)
 
 SHOWN_S: Final = 3600
 """How long a ticket that a session was shown in a list is not written again."""
-_REDIS_S: Final = 0.2
-"""Redis is waited for no longer: without it the list is written again, which loses nothing."""
 
 
 def record(
@@ -60,11 +57,6 @@ def record_list(numbers: Sequence[int], *, session: str, inbox_ids: Sequence[UUI
     return entry_id
 
 
-@cache
-def _redis(address: str) -> redis.Redis:
-    return redis.Redis.from_url(address, socket_connect_timeout=_REDIS_S, socket_timeout=_REDIS_S)
-
-
 def _key(session: str) -> str:
     return f"postern:shown:{session}"
 
@@ -74,7 +66,7 @@ def _not_shown(session: str, numbers: Sequence[int]) -> list[int]:
     if not (session and wanted):
         return wanted
     try:
-        moments = _redis(settings.REDIS_LIVE_URL).zmscore(_key(session), [str(number) for number in wanted])
+        moments = redis_client().zmscore(_key(session), [str(number) for number in wanted])
     except redis.RedisError:
         logger.warning("list marks cannot be read", extra={"tickets": len(wanted)})
         return wanted
@@ -87,7 +79,7 @@ def _mark_shown(session: str, numbers: Sequence[int]) -> None:
         return
     now = time.time()
     try:
-        with _redis(settings.REDIS_LIVE_URL).pipeline(transaction=False) as pipe:
+        with redis_client().pipeline(transaction=False) as pipe:
             pipe.zadd(_key(session), {str(number): now for number in numbers})
             pipe.zremrangebyscore(_key(session), 0, now - SHOWN_S)
             pipe.expire(_key(session), SHOWN_S)

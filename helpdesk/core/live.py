@@ -2,17 +2,16 @@
 
 import json
 import logging
-from functools import cache
 from typing import Final
 
 import redis
-from django.conf import settings
 from django.db import transaction
+
+from helpdesk.core.redis_client import redis_client
 
 logger = logging.getLogger(__name__)
 
 CHANNEL: Final = "postern:live"
-_TIMEOUT_S: Final = 0.2
 
 
 def publish(signal: dict[str, str | int]) -> None:
@@ -22,11 +21,6 @@ def publish(signal: dict[str, str | int]) -> None:
 
 def _send(text: str) -> None:
     try:
-        _client(settings.REDIS_LIVE_URL).publish(CHANNEL, text)
+        redis_client().publish(CHANNEL, text)
     except redis.RedisError:
         logger.warning("the live channel is away")
-
-
-@cache
-def _client(address: str) -> redis.Redis:
-    return redis.Redis.from_url(address, socket_connect_timeout=_TIMEOUT_S, socket_timeout=_TIMEOUT_S)
