@@ -4,6 +4,7 @@ import os
 
 from django.conf import settings
 from django.core.asgi import get_asgi_application
+from django.urls import get_resolver
 
 from helpdesk.core.gate import Gate, Limits, Rooms, in_threads
 from helpdesk.wsgi import application as pages
@@ -24,3 +25,6 @@ application = Gate(
         body_bytes=settings.POSTERN_UPLOAD_BYTES + settings.DATA_UPLOAD_MAX_MEMORY_SIZE,
     ),
 )
+
+# Every address and the pages behind it are read now, not while the first person waits.
+get_resolver().reverse_dict  # noqa: B018 - reading it fills it

@@ -215,3 +215,17 @@ def test_the_server_stops_while_a_stream_is_open() -> None:
 
     line.close()
     assert time.monotonic() - begun < 8
+
+
+@pytest.mark.parametrize(("module", "is_read"), [("helpdesk.asgi", True), ("helpdesk.wsgi", False)])
+def test_the_pages_are_read_before_the_first_request(
+    module: str,
+    is_read: bool,  # noqa: FBT001 - the expected value
+) -> None:
+    code = f"import sys, {module}; print('helpdesk.web.tickets.pages' in sys.modules)"
+
+    run = subprocess.run(  # noqa: S603 - no shell
+        (sys.executable, "-c", code), cwd=ROOT, env={**os.environ}, capture_output=True, check=True, timeout=60
+    )
+
+    assert run.stdout.decode().split() == [str(is_read)]
