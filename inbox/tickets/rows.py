@@ -60,6 +60,38 @@ class AttachmentView:
 
 
 @dataclass(frozen=True, slots=True)
+class InvitationView:
+    """An event that a mail invites to, calls off or answers. People are names, or addresses where no name was told.
+
+    `starts` and `ends` are UTC, or days (`all_day`), or times without a zone (`floating`), None where not told.
+    """
+
+    summary: str
+    starts: datetime | None
+    ends: datetime | None
+    all_day: bool
+    floating: bool
+    place: str
+    organiser: str
+    attendees: tuple[str, ...]
+    method: str
+    repeats: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Extras:
+    """What few mails have. `encrypted` and `signed` are "", "pgp" or "smime", as the mail says of itself, unchecked.
+
+    `sender_name` is whom a From without an address names.
+    """
+
+    sender_name: str = ""
+    encrypted: str = ""
+    signed: str = ""
+    invitations: tuple[InvitationView, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class MessageView:
     """One message, opened. `text` is the whole body; the part from `fold_at` on is quoted (None: nothing is).
 
@@ -91,6 +123,7 @@ class MessageView:
     """The message of the ticket that it hangs at, where the desk knows it."""
     unreadable: bool
     protection: Protection
+    extras: Extras
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from typing import Any
 from django.core.management.base import BaseCommand
 
 from inbox.mail.mime.parsed import Address, Auth, Bounce, ParsedMail
+from inbox.mail.mime.wire import invitation_values
 from inbox.mail.receive.parser import ParserFailed, parse_in_child
 
 
@@ -39,7 +40,7 @@ def _read(path: Path) -> dict[str, Any]:  # Any: JSON values
 def _as_json(mail: ParsedMail) -> dict[str, Any]:  # Any: JSON values
     return {
         "from": mail.from_.address if mail.from_ else "",
-        "from_name": mail.from_.name if mail.from_ else "",
+        "from_name": mail.from_.name if mail.from_ else mail.sender_name,
         "to": _addresses(mail.to),
         "cc": _addresses(mail.cc),
         "reply_to": _addresses(mail.reply_to),
@@ -57,6 +58,9 @@ def _as_json(mail: ParsedMail) -> dict[str, Any]:  # Any: JSON values
         "auto_reply": mail.auto_reply,
         "machine": mail.machine,
         "bounce": _bounce(mail.bounce),
+        "encrypted": mail.protected,
+        "signed": mail.signed,
+        "invitations": [invitation_values(found) for found in mail.invitations],
         "sender_doubt": list(mail.sender_doubt),
         "auth": _auth(mail.auth),
         "flaws": list(mail.flaws),

@@ -20,6 +20,8 @@ from inbox.inboxes.models import Inbox
 from inbox.mail.mime.parsed import Address, ParsedMail
 from inbox.mail.models import RawMail
 from inbox.mail.receive.attach import write_files, write_raw_as_file
+from inbox.mail.receive.bounce import Report, keep_report
+from inbox.mail.receive.extras import extras_of
 from inbox.mail.receive.judge import FROM_DESK, Judgement
 from inbox.mail.receive.thread import Thread, find_ticket
 from inbox.mail.states import KillPoint, Verdict
@@ -89,7 +91,7 @@ def _open(incoming: Incoming) -> Message:
     files = write_files(ticket_id, mail.attachments)
     reached(KillPoint.FILES_WRITTEN)
     contact = _contact(incoming)
-    sender = mail.from_.name or mail.from_.address if mail.from_ else ""
+    sender = mail.from_.name or mail.from_.address if mail.from_ else mail.sender_name
     new = _message(incoming, files=files, contact=contact, thread=None)
     return open_ticket(NewTicket(ticket_id, incoming.inbox, mail.subject, sender, contact), new)[1]
 
@@ -115,6 +117,7 @@ def _message(
         fold_at=mail.fold_at,
         remote_images=mail.remote_images,
         header_id=mail.header_id,
+        extras=extras_of(mail),
         doubts=mail.sender_doubt,
         unverified_sender=thread is not None and not (thread.proved and thread.participant),
         machine=incoming.judgement.verdict != Verdict.KEEP,

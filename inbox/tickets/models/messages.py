@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from helpdesk.core.ids import new_id
-from helpdesk.crypto.fields import SealedModel, SealedTextField
+from helpdesk.crypto.fields import SealedJSONField, SealedModel, SealedTextField
 from helpdesk.crypto.keyring import KeyRef, Owner, OwnerKind
 from inbox.contacts.models import Contact
 from inbox.tickets.models.tickets import Ticket
@@ -35,6 +35,8 @@ class Message(SealedModel):
     header_id = SealedTextField()
     """The RFC 5322 Message-ID with its brackets, "" when there is none."""
     header_blind = models.BinaryField(null=True, max_length=16)
+    extras = SealedJSONField(null=True)
+    """What few mails have besides (`rows.Extras`): invitations, a signature, a sender without an address. None: nothing."""
     doubts = ArrayField(models.CharField(max_length=40), default=list)
     unverified_sender = models.BooleanField(default=False)
     machine = models.BooleanField(default=False)

@@ -17,6 +17,7 @@ from helpdesk.core.html import SANITISER_VERSION
 from inbox.contacts.models import ContactAddress
 from inbox.inboxes.permissions import Access
 from inbox.tickets.models import Attachment, Draft, Message, Participant, Ticket, TicketSeen
+from inbox.tickets.opening.extras import open_extras
 from inbox.tickets.opening.files import attachment_view
 from inbox.tickets.opening.people import UNREADABLE, people_of, readable
 from inbox.tickets.rows import (
@@ -169,6 +170,7 @@ def _around(ticket: Ticket, messages: Sequence[Message]) -> _Around:
 
 def _message_view(ticket: Ticket, message: Message, around: _Around) -> MessageView:
     text = readable(ticket, message, "text")
+    extras = open_extras(ticket, message)
     participants = tuple(around.participants[message.pk])
     sender = next((row for row in participants if row.part == Part.FROM), None)
     client_sealed = message.protection == Protection.CLIENT_SEALED
@@ -176,7 +178,7 @@ def _message_view(ticket: Ticket, message: Message, around: _Around) -> MessageV
         id=message.pk,
         direction=Direction(message.direction),
         author=around.people.get(message.author_id),
-        sender_name=sender.name if sender else "",
+        sender_name=sender.name if sender else extras.sender_name,
         sender_address=sender.address if sender else "",
         at=message.at,
         written_at=_worth_showing(message),
@@ -194,6 +196,7 @@ def _message_view(ticket: Ticket, message: Message, around: _Around) -> MessageV
         answers_id=message.answers_id,
         unreadable=client_sealed or text == UNREADABLE,
         protection=Protection(message.protection),
+        extras=extras,
     )
 
 

@@ -57,6 +57,7 @@ class NewMessage:
     fold_at: int | None = None
     remote_images: int = 0
     header_id: str = ""
+    extras: dict[str, object] | None = None
     doubts: tuple[str, ...] = ()
     unverified_sender: bool = False
     machine: bool = False
@@ -108,6 +109,7 @@ def write_message(ticket: Ticket, new: NewMessage) -> Message:
         remote_images=min(new.remote_images, 32_000),
         header_id=new.header_id,
         header_blind=blind("header_id", new.header_id) if new.header_id else None,
+        extras=new.extras or None,
         doubts=list(new.doubts),
         unverified_sender=new.unverified_sender,
         machine=new.machine,

@@ -14,11 +14,12 @@ from hypothesis import strategies as st
 
 from helpdesk.web.templatetags.mailtext import DOUBTS, UNKNOWN_DOUBT, Folded, doubt, fold, linked, out_address
 from inbox.mail.mime.doubt import Doubt
-from inbox.tickets.rows import MessageView
+from inbox.tickets.rows import Extras, MessageView
 from inbox.tickets.states import Direction, Protection
 
 ID = UUID("01890000-0000-7000-8000-000000000001")
 MESSAGE = MessageView(
+    extras=Extras(),
     id=ID,
     direction=Direction.INBOUND,
     author=None,
