@@ -22,6 +22,7 @@ from inbox.mail.receive.acknowledge import acknowledge_once
 from inbox.mail.receive.judge import judge
 from inbox.mail.receive.landing import Incoming, land, land_unreadable
 from inbox.mail.receive.parser import ParserFailed, parse_in_child
+from inbox.mail.receive.same import KNOWN, known_in
 from inbox.mail.states import KillPoint, RawReason, RawState, Verdict
 
 logger = logging.getLogger(__name__)
@@ -132,7 +133,11 @@ def _write(turn: Turn, mail: ParsedMail) -> RawState:
     wrote, receiving = _places(raw, mail, turn.desk)
     judgement = judge(mail, from_desk=wrote)
     rows = []
+    known: RawReason | None = None
     for inbox in receiving:
+        known = known_in(inbox, mail, raw)
+        if known in KNOWN:
+            continue
         others = frozenset(other.pk for other in receiving if other.pk != inbox.pk)
         landed = land(Incoming(raw, inbox, mail, judgement, others))
         row = InboundMail.objects.create(
@@ -145,8 +150,16 @@ def _write(turn: Turn, mail: ParsedMail) -> RawState:
         )
         rows.append(row)
     acknowledge_once(rows, mail)
+    if known is not None:
+        _note_known(raw, known, is_landed=bool(rows))
     reached(KillPoint.PROCESS_BEFORE_COMMIT)
-    return RawState.DONE
+    return RawState.DONE if rows else RawState.DUPLICATE
+
+
+def _note_known(raw: RawMail, known: RawReason, *, is_landed: bool) -> None:
+    """Keep what an inbox had of this Message-ID before; a mail that no inbox had to take is a duplicate."""
+    state = RawState.DONE if is_landed else RawState.DUPLICATE
+    RawMail.objects.filter(pk=raw.pk).update(state=state, reason=known)
 
 
 @transaction.atomic
