@@ -126,6 +126,8 @@ class OutReason(StrEnum):
     NO_MAILBOX = "no_mailbox"
     SEALED = "cannot_be_opened"
     BROKEN = "cannot_be_composed"
+    WITHDRAWN = "withdrawn"
+    """Stopped in the outbox by a person while it waited; it can be sent again."""
     LOST_ONCE = "connection_lost_once"
     """An acknowledgement whose connection was lost: it is not tried again, so that no two arrive."""
     NOT_WANTED = "not_wanted"

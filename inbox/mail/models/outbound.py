@@ -63,6 +63,7 @@ class OutboundMail(SealedModel):
         indexes = [
             models.Index(fields=["send_after"], condition=WAITING, name="outbox_due"),
             models.Index(fields=["claimed_at"], condition=Q(state="sending"), name="outbox_claimed"),
+            models.Index(fields=["id"], condition=~Q(state__in=["sent", "cancelled"]), name="outbox_open"),
         ]
 
     def seal_ref(self) -> KeyRef:

@@ -62,6 +62,7 @@ class RawMail(models.Model):
         indexes = [
             models.Index(fields=["stored_at"], condition=Q(state="stored"), name="raw_mail_waiting"),
             models.Index(fields=["content_key"], name="raw_mail_content"),
+            models.Index(fields=["id"], condition=Q(state="quarantined"), name="raw_mail_quarantined"),
             models.Index(fields=["mailbox"], condition=TO_DISPOSE, name="raw_mail_to_dispose"),
         ]
 
@@ -81,6 +82,6 @@ class RawMail(models.Model):
         """Return the key of these bytes alone."""
         return Owner(OwnerKind.RAW_MAIL, self.pk)
 
-    def as_subject(self, *, at: Ticket) -> Subject:
-        """Return what an entry about this mail names; it stands in the timeline of the ticket `at`."""
-        return Subject(SubjectKind.MAIL, self.pk, self.inbox_id, ticket_id=at.pk)
+    def as_subject(self, *, at: Ticket | None) -> Subject:
+        """Return what an entry about this mail names; it stands in the timeline of the ticket `at`, if any."""
+        return Subject(SubjectKind.MAIL, self.pk, self.inbox_id, ticket_id=at.pk if at else None)

@@ -44,15 +44,18 @@ def cancel_send(outbound: OutboundMail, *, by: User) -> Ticket:
 
 
 def can_be_resent(outbound: OutboundMail) -> bool:
-    """Return whether a person may send the mail again: refused, uncertain, or sent but not to everybody."""
-    return outbound.state in {OutState.REFUSED, OutState.UNCERTAIN} or (
-        outbound.state == OutState.SENT and outbound.reason == OutReason.PARTLY
-    )
+    """Return whether a person may send the mail again: refused, uncertain, stopped, or sent but not to everybody."""
+    return outbound.state in {OutState.REFUSED, OutState.UNCERTAIN} or (outbound.state, outbound.reason) in {
+        (OutState.SENT, OutReason.PARTLY),
+        (OutState.CANCELLED, OutReason.WITHDRAWN),
+    }
 
 
 @transaction.atomic
 def resend(outbound: OutboundMail) -> OutboundMail:
-    """Try a refused or uncertain mail again, as the same mail with the same Message-ID. Needs REPLY.
+    """Try a refused, uncertain or stopped mail again: the same mail with the same Message-ID.
+
+    Needs REPLY, or MANAGE_MAILBOX.
 
     One that was sent goes only to those who were refused. Raises NothingToResend for one that everybody got or that
     still waits, IllegalMove for one of a ticket in the bin.
