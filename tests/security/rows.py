@@ -10,6 +10,8 @@ from typing import Final
 
 from django.urls import URLPattern, URLResolver, get_resolver
 
+from tests.admin_forms import inbox_form
+
 LOGIN: Final = 302
 ENROL: Final = 302
 Form = Mapping[str, str | list[str]]
@@ -96,6 +98,12 @@ _TICKETS: Final = (
     _post("tickets:restore", "/t/{number}/restore", f"403 403 302 302 403 {_NOT_VIEWERS}"),
     _post("tickets:reply", "/t/{number}/reply", f"403 302 302 302 403 {_NOT_VIEWERS}", text="Yes.", once="{once}",
           version="{version}"),
+    _get("tickets:forward", "/t/{number}/forward", f"403 200 200 200 403 {_NOT_VIEWERS}"),
+    _post("tickets:forward", "/t/{number}/forward", f"403 302 302 302 403 {_NOT_VIEWERS}", to="works@example.com",
+          subject="Fwd", m="{message}", once="{once}"),
+    _get("tickets:party", "/t/{number}/party/{party}", f"403 200 200 200 403 {_NOT_VIEWERS}"),
+    _post("tickets:party", "/t/{number}/party/{party}", f"403 302 302 302 403 {_NOT_VIEWERS}", text="Yes.",
+          once="{once}"),
     _post("tickets:note", "/t/{number}/note", f"403 302 302 302 403 {_NOT_VIEWERS}", text="Hm.", once="{once}"),
     _post("tickets:draft", "/t/{number}/draft", f"204 204 204 204 204 {_NOT_VIEWERS}", text="Per", kind="reply",
           version="{version}"),
@@ -171,10 +179,6 @@ _PEOPLE_FORM: Final = {
     "email": "{old}{user}@staff.example.com", "name": "Mika Laine", "language": "en", "timezone": "UTC",
     "password_new": "Sumpfdotterblume 47",
 }  # fmt: skip
-_ADDRESS_FORM: Final = {
-    "addresses-TOTAL_FORMS": "0", "addresses-INITIAL_FORMS": "0", "addresses-MIN_NUM_FORMS": "0",
-    "addresses-MAX_NUM_FORMS": "1000",
-}  # fmt: skip
 _MAILBOX_FORM: Final = {
     "inbox": "{inbox}", "active": "on", "imap_host": "127.0.0.1", "imap_port": "1", "imap_user": "desk@example.org",
     "imap_security": "plaintext-loopback", "folder": "INBOX", "history": "none", "smtp_host": "127.0.0.1",
@@ -194,15 +198,49 @@ _PARTS: Final = (
         there="------x",
     ),
     _Part(
-        "inboxes_inbox", "inbox", "---xx-x", "------x", {"name": "{old}{inbox}", "language": "en"} | _ADDRESS_FORM,
-        endable=False, there="------x",
+        "inboxes_inbox", "inbox", "---xx-x", "------x", inbox_form("{old}{inbox}"), endable=False, there="------x",
     ),
     _Part("mail_mailbox", "mailbox", "----x--", "----x--", _MAILBOX_FORM, endable=True, there="-------"),
 )  # fmt: skip
 
+_KEEPER: Final = "404 404 404 404 200 404 404"
+_CLIENT_FORM: Final = {
+    "inbox": "{inbox}", "address": "desk@example.org", "history": "none", "provider": "google", "flow": "consent",
+    "client_id": "desk", "client_secret": "Zitronenfalter 9",
+}  # fmt: skip
+
 _ADMIN: Final = (
     *_ADMIN_SITE,
     *(row for part in _PARTS for row in _rows_of(part)),
+    _get("admin:mailbox_connect_new", "/admin/mail/mailbox/connect/", _KEEPER, ""),
+    _post("admin:mailbox_connect_new", "/admin/mail/mailbox/connect/", _KEEPER, "", **_CLIENT_FORM),
+    _get("admin:mailbox_connect", "/admin/mail/mailbox/{mailbox}/connect/", _KEEPER),
+    _post("admin:mailbox_connect", "/admin/mail/mailbox/{mailbox}/connect/", _KEEPER, **_CLIENT_FORM),
+    _post("admin:mailbox_consent", "/admin/mail/mailbox/{mailbox}/consent/", "404 404 404 404 302 404 404"),
+    # A state that nobody began: back to the mailbox with words.
+    _get(
+        "admin:mailbox_connected",
+        "/admin/mail/mailbox/connected/?state={mailbox}.x&code=y",
+        "404 404 404 404 302 404 404",
+    ),
+    _get(
+        "admin:inbox_acknowledgements",
+        "/admin/inboxes/inbox/{inbox}/acknowledgements/",
+        "404 404 404 200 200 404 200",
+        "404 404 404 404 404 404 200",
+    ),
+    _post(
+        "admin:acknowledgements_test",
+        "/admin/inboxes/inbox/{inbox}/acknowledgements/test/",
+        "404 404 404 302 302 404 302",
+        "404 404 404 404 404 404 302",
+    ),
+    _post(
+        "admin:acknowledgements_resume",
+        "/admin/inboxes/inbox/acknowledgements/resume/",
+        "404 404 404 404 404 404 302",
+        "",
+    ),
     _post("admin:mailbox_test", "/admin/mail/mailbox/{mailbox}/test/", "404 404 404 404 200 404 404"),
 )
 

@@ -27,6 +27,8 @@ _WORDS: dict[str, Promise] = {
     "role_in_use": _("Somebody holds this role. End its bindings first."),
     "address_in_use": _("Somebody else signs in with this address already."),
     "beyond_reach": _("This person may do more on the desk than you: ask somebody with the same rights."),
+    "wrong_provider": _("This provider cannot be used that way: look at tenant and way of consent."),
+    "no_such_consent": _("This consent was begun elsewhere, used already, or took too long: press Connect once more."),
     "not_on_yourself": _("You cannot do this to yourself: ask a colleague who administers people."),
 }
 
@@ -59,15 +61,15 @@ class QuietAdmin(admin.ModelAdmin):  # type: ignore[type-arg] # Django's classes
 
     def changelist_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:  # Any: as above
         """Show the rows, or record who may not see them."""
-        return _or_words(request, lambda: super(QuietAdmin, self).changelist_view(request, *args, **kwargs))
+        return or_words(request, lambda: super(QuietAdmin, self).changelist_view(request, *args, **kwargs))
 
     def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:  # Any: as above
         """Show the form, or say why a service refused; nothing was changed then."""
-        return _or_words(request, lambda: super(QuietAdmin, self).changeform_view(request, *args, **kwargs))
+        return or_words(request, lambda: super(QuietAdmin, self).changeform_view(request, *args, **kwargs))
 
     def delete_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:  # Any: as above
         """Delete, or say why a service refused."""
-        return _or_words(request, lambda: super(QuietAdmin, self).delete_view(request, *args, **kwargs))
+        return or_words(request, lambda: super(QuietAdmin, self).delete_view(request, *args, **kwargs))
 
     def log_addition(self, *_what: object, **_more: object) -> None:  # type: ignore[override] # nothing is kept
         """Write nothing: Django's own log would keep names in clear."""
@@ -140,7 +142,8 @@ def access_in(request: HttpRequest) -> Access:
     return access
 
 
-def _or_words(request: HttpRequest, run: Callable[[], HttpResponse]) -> HttpResponse:
+def or_words(request: HttpRequest, run: Callable[[], HttpResponse]) -> HttpResponse:
+    """Return what `run` answers; a refusal is recorded, and a form that a service refuses gets its words."""
     try:
         return run()
     except PermissionDenied:

@@ -13,12 +13,15 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
 from helpdesk.core.errors import NotFound
+from helpdesk.web.admin.connect import Connector
 from helpdesk.web.admin.desk import DeskAdmin, access_in
 from inbox.inboxes.models import Inbox
 from inbox.inboxes.permissions import Right
 from inbox.mail.imap.wire import Step
 from inbox.mail.models import Mailbox
+from inbox.mail.services.consent import back_to_password, forget_client
 from inbox.mail.services.mailboxes import change_secret, forget_secret, remove_mailbox, test_mailbox
+from inbox.mail.states import AuthKind
 
 STEP_WORDS: dict[Step, Promise] = {
     Step.TOKEN: _("get an access token from the provider"),
@@ -62,11 +65,19 @@ class MailboxForm(forms.ModelForm):  # type: ignore[type-arg] # Django's forms t
     def clean(self) -> dict[str, Any]:  # Any: values of each field's own type
         """Refuse a new server without its password: no secret goes to a server that it was not typed for."""
         data: dict[str, Any] = super().clean() or self.cleaned_data  # Any: as above
-        if not self.instance._state.adding:
+        if self.signs_in_by_token:
+            if data.get("smtp_password"):
+                self.add_error("smtp_password", _("This mailbox signs in by OAuth2 on both sides."))
+        elif not self.instance._state.adding:
             for side in self.moved_sides():
                 if data.get(f"{side}_user") and not data.get(f"{side}_password"):
                     self.add_error(f"{side}_password", _("The server has changed: type the password again."))
         return data
+
+    @property
+    def signs_in_by_token(self) -> bool:
+        """Whether the mailbox stays with OAuth2: a password that is typed ends it."""
+        return self.instance.auth_kind == AuthKind.XOAUTH2 and not self.cleaned_data.get("imap_password")
 
     def moved_sides(self) -> list[str]:
         """Return the sides whose server or account is another one than before.
@@ -116,6 +127,8 @@ class MailboxAdmin(DeskAdmin):
         """Save the columns; a password that is given replaces the old one and is recorded as changed."""
         if change:
             obj.save(update_fields=list(MailboxForm.Meta.fields))
+            if _stays_with_tokens(obj, form):
+                return
             forget_secret(obj, sides=form.moved_sides())
         else:
             obj.secret = {}
@@ -129,9 +142,9 @@ class MailboxAdmin(DeskAdmin):
         remove_mailbox(obj)
 
     def get_urls(self) -> list[URLPattern]:
-        """Add the connection test."""
+        """Add the connection test, and the guided way to a mailbox that signs in by token."""
         test = path("<uuid:mailbox_id>/test/", self.admin_site.admin_view(require_POST(self.test)), name="mailbox_test")
-        return [test, *super().get_urls()]
+        return [test, *Connector(self).urls(), *super().get_urls()]
 
     def test(self, request: HttpRequest, mailbox_id: object) -> HttpResponse:
         """Try the connections and name each step, the failing one in the server's own words."""
@@ -155,3 +168,15 @@ class MailboxAdmin(DeskAdmin):
             "ok": all(step["ok"] for step in steps),
         }
         return render(request, "admin/mailbox_test.html", context)
+
+
+def _stays_with_tokens(mailbox: Mailbox, form: MailboxForm) -> bool:
+    """Tell whether the mailbox goes on signing in by OAuth2; what was kept goes to no other server or account."""
+    if mailbox.auth_kind != AuthKind.XOAUTH2:
+        return False
+    if not form.signs_in_by_token:
+        back_to_password(mailbox)
+        return False
+    if form.moved_sides():
+        forget_client(mailbox)
+    return True

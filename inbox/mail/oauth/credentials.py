@@ -58,6 +58,7 @@ def access_token(mailbox: Mailbox, *, fresh: bool = False) -> str:
 
     Raises WireError at the step TOKEN: TokenRefused with `ends_consent` when only a person can go on.
     """
+    _require_home(mailbox)
     kept = "" if fresh else vault.usable_access(vault.opened(Mailbox.objects.get(pk=mailbox.pk)))
     if kept:
         return kept
@@ -77,6 +78,14 @@ def drop_access(mailbox: Mailbox) -> None:
     with transaction.atomic():
         row = vault.lock(mailbox)
         vault.save(row, vault.without_access(vault.opened(row)), needs_consent=row.needs_consent)
+
+
+def _require_home(mailbox: Mailbox) -> None:
+    """Let tokens of Google and Microsoft out to their own mail servers alone."""
+    provider = _provider(mailbox)
+    homes = {server.host for server in (provider.imap, provider.smtp) if server is not None}
+    if homes and not {mailbox.imap_host, mailbox.smtp_host} - {""} <= homes:
+        raise TokenRefused("The tokens of this provider go to its own mail servers alone.")
 
 
 @transaction.atomic
@@ -110,12 +119,16 @@ def _wait_at_most(seconds: int) -> None:
 
 
 def _ask(row: Mailbox, secret: dict[str, str]) -> Tokens:
-    try:
-        provider = provider_of(row.oauth_provider, row.oauth_tenant)
-    except WrongProvider as error:
-        raise TokenRefused("This desk knows its provider no more.") from error
+    provider = _provider(row)
     form = {"client_id": row.oauth_client_id, "client_secret": secret.get(vault.CLIENT_SECRET, "")}
     return ask(provider, form | _grant(row, provider, secret))
+
+
+def _provider(row: Mailbox) -> Provider:
+    try:
+        return provider_of(row.oauth_provider, row.oauth_tenant)
+    except WrongProvider as error:
+        raise TokenRefused("This desk knows its provider no more.") from error
 
 
 def _grant(row: Mailbox, provider: Provider, secret: dict[str, str]) -> dict[str, str]:

@@ -109,6 +109,8 @@ def begin_consent(mailbox: Mailbox, *, by: User, back_to: str) -> str:
     """
     row = vault.lock(mailbox)
     provider = provider_of(row.oauth_provider, row.oauth_tenant)
+    if _move_to(row, provider):
+        row.save(update_fields=_COLUMNS)
     state, verifier = f"{row.pk.hex}.{secrets.token_urlsafe(32)}", secrets.token_urlsafe(64)
     begun = {
         _STATE: state,
