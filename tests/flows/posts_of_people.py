@@ -4,13 +4,21 @@ import html
 import re
 from typing import Final
 
+from tests.admin_forms import inbox_form
 from tests.flows.posts_of_tickets import Case
-from tests.flows.real_desk import PASSWORD, Form, Newcomer, RealDesk, Visitor, code_of, codes_in, errors_in, found
+from tests.flows.real_desk import (
+    PASSWORD,
+    Form,
+    Newcomer,
+    RealDesk,
+    Visitor,
+    code_of,
+    codes_in,
+    errors_in,
+    found,
+    wait_for,
+)
 
-_NO_ADDRESSES: Final = {
-    "addresses-TOTAL_FORMS": "0", "addresses-INITIAL_FORMS": "0", "addresses-MIN_NUM_FORMS": "0",
-    "addresses-MAX_NUM_FORMS": "1000",
-}  # fmt: skip
 _MAILBOX: Final = {
     "imap_host": "127.0.0.1", "imap_port": "1", "imap_user": "spare", "imap_security": "plaintext-loopback",
     "imap_password": "Zitronenfalter 9", "folder": "INBOX", "history": "none", "smtp_host": "", "smtp_port": "465",
@@ -260,13 +268,13 @@ def _inbox_add(real: RealDesk) -> None:
 
 
 def _made_inbox(real: RealDesk, name: str) -> str:
-    fields = {"name": name, "language": "en", **_NO_ADDRESSES}
+    fields = inbox_form(name)
     return _add(real.person("Security admin"), "inboxes/inbox", name, fields)
 
 
 def _inbox_change(real: RealDesk) -> None:
     path = _made_inbox(real, "Workshop")
-    fields = {"name": "Workshop 2", "language": "de", **_NO_ADDRESSES}
+    fields = inbox_form("Workshop 2", language="de")
 
     assert real.person("Inbox admin").form(f"{path}change/", fields).status == 302
 
@@ -329,7 +337,29 @@ def _mailbox_test(real: RealDesk) -> None:
     assert "efused" in answer.body.decode()
 
 
+def _acknowledgements(real: RealDesk) -> None:
+    boss = real.person("Security admin")
+    text = {"language": "en", "subject": "We have your mail", "text": "Your ticket is {number}.", "closed_text": ""}
+    path = _add(
+        boss, "inboxes/inbox", "Hotline", inbox_form("Hotline", {"acknowledgements": [text]}) | {"acknowledges": "on"}
+    )
+
+    assert "Your ticket is 1234." in boss.page(f"{path}acknowledgements/")
+    answer = boss.form(f"{path}acknowledgements/test/", {})
+
+    assert (answer.status, answer.headers["location"]) == (302, f"{path}acknowledgements/")
+    assert wait_for(lambda: real.sent("Your ticket is 1234.")) is not None
+
+
+def _acknowledgements_resume(real: RealDesk) -> None:
+    boss = real.person("Security admin")
+
+    assert boss.form("/admin/inboxes/inbox/acknowledgements/resume/", {}).status == 302
+
+
 CASES: Final[dict[str, Case]] = {
+    "admin:acknowledgements_test": _acknowledgements,
+    "admin:acknowledgements_resume": _acknowledgements_resume,
     "door:sign_in": _sign_in,
     "door:code": _code,
     "door:enrol": _enrol,

@@ -33,6 +33,7 @@ READ_ALIKE: Final = {
     "admin:inboxes_binding_changelist": "a list without acts",
     "admin:inboxes_inbox_changelist": "a list without acts",
     "admin:mail_mailbox_changelist": "a list without acts",
+    "admin:inbox_acknowledgements": "a page of previews",
 }
 """Addresses that answer a POST as they answer a GET, each with its reason."""
 _NOT_TAKEN: Final = {405, 413}

@@ -1,64 +1,42 @@
-"""Inboxes with their addresses in the admin."""
+"""Inboxes in the admin, with what belongs to them, and the page that shows what they say by themselves."""
 
 from typing import Any
+from uuid import UUID
 
 from django import forms
 from django.conf import settings
-from django.contrib import admin
-from django.db.models import Model
-from django.http import HttpRequest
+from django.contrib import admin, messages
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import URLPattern, path, reverse
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_POST
 
+from accounts.models import User
+from helpdesk.core.errors import NotFound
 from helpdesk.web.admin.desk import DeskAdmin, access_in
-from inbox.inboxes.models import Inbox, InboxAddress
+from helpdesk.web.admin.inbox_parts import PARTS
+from helpdesk.web.admin.people import zones
+from inbox.inboxes.models import Inbox
 from inbox.inboxes.permissions import DeskRight, Right
 from inbox.inboxes.services.inboxes import join_bindings
+from inbox.mail.errors import NoSender
+from inbox.mail.send.limits import is_stopped
+from inbox.mail.services.acknowledgements import previews, resume, send_test
 
 
-class AddressForm(forms.ModelForm):  # type: ignore[type-arg] # Django's forms take no type parameters when they run
-    """An address, kept in lower case."""
-
-    class Meta:
-        model = InboxAddress
-        fields = ("address", "sends", "takes_plus")
-
-    def clean_address(self) -> str:
-        """Return the address in lower case."""
-        return str(self.cleaned_data["address"]).lower()
-
-
-class InboxForm(forms.ModelForm):  # type: ignore[type-arg] # as above
+class InboxForm(forms.ModelForm):  # type: ignore[type-arg] # Django's forms take no type parameters when they run
     """An inbox; its language is one that the desk speaks."""
 
     language = forms.ChoiceField(label=_("Language"), choices=settings.LANGUAGES)
+    time_zone = forms.ChoiceField(
+        label=_("Time zone"), choices=zones, initial="UTC", help_text=_("Working hours and days off are told in it.")
+    )
 
     class Meta:
         model = Inbox
-        fields = ("name", "language", "team", "signature")
-
-
-class AddressInline(admin.TabularInline):  # type: ignore[type-arg] # as the forms
-    """The addresses of an inbox."""
-
-    model = InboxAddress
-    form = AddressForm
-    extra = 1
-
-    def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        """Return whether they may be seen: with the inbox."""
-        return True
-
-    def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        """Return whether one may be added: with the inbox."""
-        return True
-
-    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        """Return whether they may be changed: with the inbox."""
-        return True
-
-    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        """Return whether one may be taken away: with the inbox."""
-        return True
+        fields = ("name", "language", "time_zone", "team", "signature", "acknowledges")
 
 
 @admin.register(Inbox)
@@ -67,10 +45,11 @@ class InboxAdmin(DeskAdmin):
 
     desk_right = DeskRight.MANAGE_ROLES
     inbox_right = Right.MANAGE_INBOX
-    list_display = ("name", "addresses_in_words", "team", "language")
+    list_display = ("name", "addresses_in_words", "team", "language", "acknowledges")
     search_fields = ("name",)
     form = InboxForm
-    inlines = (AddressInline,)
+    inlines = PARTS
+    change_form_template = "admin/inbox_form.html"
 
     @admin.display(description=_("addresses"))
     def addresses_in_words(self, inbox: Inbox) -> str:
@@ -84,7 +63,59 @@ class InboxAdmin(DeskAdmin):
     def save_related(
         self, request: HttpRequest, form: "forms.ModelForm[Inbox]", formsets: Any, change: bool
     ) -> None:  # Any: Django's own, handed on
-        """Save the addresses and let a new inbox join its bindings, all in one transaction."""
+        """Save what belongs to it and let a new inbox join its bindings, all in one transaction."""
         super().save_related(request, form, formsets, change)
         if not change:
             join_bindings()
+
+    def get_urls(self) -> list[URLPattern]:
+        """Add the page of acknowledgements and its two acts."""
+        site, before = self.admin_site, "<uuid:inbox_id>/acknowledgements"
+        return [
+            path(
+                "acknowledgements/resume/", site.admin_view(require_POST(self.resume)), name="acknowledgements_resume"
+            ),
+            path(f"{before}/test/", site.admin_view(require_POST(self.test)), name="acknowledgements_test"),
+            path(f"{before}/", site.admin_view(self.acknowledgements), name="inbox_acknowledgements"),
+            *super().get_urls(),
+        ]
+
+    def acknowledgements(self, request: HttpRequest, inbox_id: UUID) -> HttpResponse:
+        """Show what the inbox says, as it leaves, and whether the breaker is open."""
+        inbox = self._inbox(request, inbox_id)
+        context = {
+            **self.admin_site.each_context(request),
+            "title": _("Acknowledgements"),
+            "inbox": inbox,
+            "previews": list(previews(inbox)),
+            "stopped": is_stopped(),
+            "an_hour": settings.MAIL_ACKS_AN_HOUR,
+            "may_resume": access_in(request).may(DeskRight.MANAGE_ROLES),
+        }
+        return render(request, "admin/acknowledgements.html", context)
+
+    def test(self, request: HttpRequest, inbox_id: UUID) -> HttpResponse:
+        """Send what the inbox says to whoever asks."""
+        inbox = self._inbox(request, inbox_id)
+        me: User = request.user  # type: ignore[assignment] # the door lets nobody else in
+        try:
+            count = send_test(inbox, to=me)
+            told = ngettext("%(count)d mail is on its way to you.", "%(count)d mails are on their way to you.", count)
+            messages.success(request, told % {"count": count})
+        except NoSender:
+            messages.error(request, gettext("A test goes out as the desk's own mail, and no mailbox sends that yet."))
+        return HttpResponseRedirect(reverse("admin:inbox_acknowledgements", args=[inbox.pk]))
+
+    def resume(self, request: HttpRequest) -> HttpResponse:
+        """Close the breaker of the whole desk."""
+        if not access_in(request).may(DeskRight.MANAGE_ROLES):
+            raise NotFound("no such page")
+        if resume():
+            messages.success(request, gettext("Acknowledgements go out again."))
+        return HttpResponseRedirect(reverse("admin:inboxes_inbox_changelist"))
+
+    def _inbox(self, request: HttpRequest, inbox_id: UUID) -> Inbox:
+        inbox: Inbox | None = self.get_queryset(request).filter(pk=inbox_id).first()
+        if inbox is None:
+            raise NotFound("no such inbox")
+        return inbox

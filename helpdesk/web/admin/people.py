@@ -27,7 +27,8 @@ from inbox.inboxes.services.people import set_team_members, switch_off, switch_o
 _REASON_LENGTH: Final = 200
 
 
-def _zones() -> list[tuple[str, str]]:
+def zones() -> list[tuple[str, str]]:
+    """Return the time zones to choose from, with their names."""
     return [(zone, zone.replace("_", " ")) for zone in sorted(available_timezones()) if zone != "localtime"]
 
 
@@ -35,7 +36,7 @@ class PersonForm(forms.ModelForm):  # type: ignore[type-arg] # Django's forms ta
     """A person. The password is written and never shown."""
 
     language = forms.ChoiceField(label=_("Language"), choices=settings.LANGUAGES)
-    timezone = forms.ChoiceField(label=_("Time zone"), choices=_zones, initial="UTC")
+    timezone = forms.ChoiceField(label=_("Time zone"), choices=zones, initial="UTC")
     password_new = forms.CharField(
         label=_("Password"),
         required=False,

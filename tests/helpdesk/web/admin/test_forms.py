@@ -14,6 +14,7 @@ from inbox.inboxes.permissions import DeskRight, Right
 from inbox.mail.models import Mailbox
 from inbox.mail.opening import secret_of
 from inbox.mail.send.deliver import smtp_server
+from tests.admin_forms import inbox_form
 from tests.make import make_agent, make_inbox, make_mailbox, make_ticket
 from tests.security.desk import make_holder
 from tests.servers.dovecot import PASSWORD as MAIL_PASSWORD
@@ -174,21 +175,13 @@ def test_a_binding_without_anybody_is_refused_in_words() -> None:
     assert Binding.objects.count() == count
 
 
-def _inbox_form(name: str, *addresses: str) -> dict[str, str]:
-    form = {
-        "name": name, "language": "en", "addresses-TOTAL_FORMS": str(len(addresses)), "addresses-INITIAL_FORMS": "0",
-        "addresses-MIN_NUM_FORMS": "0", "addresses-MAX_NUM_FORMS": "1000",
-    }  # fmt: skip
-    for place, address in enumerate(addresses):
-        form |= {f"addresses-{place}-address": address}
-    return form
-
-
 def test_an_inbox_is_made_with_its_addresses_and_joins_every_wide_binding() -> None:
     everywhere = make_agent()
     boss = _boss()
 
-    answer = boss.post("/admin/inboxes/inbox/add/", _inbox_form("Billing", "Billing@desk.example.net"))
+    answer = boss.post(
+        "/admin/inboxes/inbox/add/", inbox_form("Billing", {"addresses": [{"address": "Billing@desk.example.net"}]})
+    )
 
     inbox = Inbox.objects.get(name="Billing")
     assert answer.status_code == 302
@@ -200,7 +193,9 @@ def test_an_address_of_another_inbox_is_refused_in_words() -> None:
     make_inbox("Support", address="hilfe@desk.example.net")
     boss = _boss()
 
-    answer = boss.post("/admin/inboxes/inbox/add/", _inbox_form("Billing", "HILFE@desk.example.net"))
+    answer = boss.post(
+        "/admin/inboxes/inbox/add/", inbox_form("Billing", {"addresses": [{"address": "HILFE@desk.example.net"}]})
+    )
 
     assert answer.status_code == 200
     assert _errors(answer.content.decode()) != ""
