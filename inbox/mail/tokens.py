@@ -1,5 +1,6 @@
-"""Reply tokens, by which an answer finds its ticket, and the mark by which the desk knows a mail of its own again."""
+"""Reply tokens, by which an answer finds its ticket, and the marks by which the desk knows a mail of its own again."""
 
+import base64
 import re
 from collections.abc import Iterable, Iterator
 from typing import Final
@@ -19,6 +20,9 @@ _ANY: Final = re.compile(
     r"\[ref:[ro]\.\d{1,18}\.[a-z2-7]{16}\]|(?:\+|%2b|\bref:)[ro]\.\d{1,18}\.[a-z2-7]{16}", re.IGNORECASE
 )
 _LOOP: Final = re.compile(r"([0-9a-f]{32})\.([a-z2-7]{24})", re.IGNORECASE)
+_BOUNCE: Final = "bounce"
+_BOUNCE_WORD: Final = re.compile(r"(?:\+|\b)v\.([a-z2-7]{26})([a-z2-7]{16})(?:@|\b)", re.IGNORECASE)
+_LONGEST_LOCAL: Final = 64
 _READ_CHARS: Final = 200_000
 
 
@@ -34,6 +38,30 @@ def mail_of_mark(mark: str) -> UUID | None:
         return None
     mail_id = UUID(found[1])
     return mail_id if check_link_token(found[2], kind="loop", id=mail_id) else None
+
+
+def bounce_word(mail_id: UUID) -> str:
+    """Return what names an outgoing mail to the servers on its way, proved: its envelope id (RFC 3461 4.4)."""
+    packed = base64.b32encode(mail_id.bytes).decode("ascii").rstrip("=").lower()
+    return f"v.{packed}{reply_token(_BOUNCE, 0, mail_id)}"
+
+
+def bounce_address(address: str, mail_id: UUID) -> str:
+    """Return the envelope sender of an outgoing mail: bounces of it come to desk+v.…@example.org.
+
+    `address` as it is where that would be longer than a local part may be (RFC 5321 4.5.3.1.1).
+    """
+    marked = _plus(address, bounce_word(mail_id))
+    return address if len(marked.rpartition("@")[0]) > _LONGEST_LOCAL else marked
+
+
+def mails_of_bounce(texts: Iterable[str]) -> Iterator[UUID]:
+    """Yield the ids of the outgoing mails of this desk that bounce words in `texts` name, the proved ones alone."""
+    for text in texts:
+        for found in _BOUNCE_WORD.finditer(text[: _LONGEST_LOCAL * 8]):
+            mail_id = UUID(bytes=base64.b32decode(f"{found[1].upper()}======"))
+            if check_reply_token(found[2], kind=_BOUNCE, number=0, id=mail_id):
+                yield mail_id
 
 
 def reply_address(address: str, number: int, ticket_id: UUID) -> str:

@@ -1,6 +1,6 @@
 """Land a mail in one inbox: a message of the ticket that it answers, or a ticket of its own."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from uuid import UUID
 
@@ -16,7 +16,9 @@ from helpdesk.core.killpoints import reached
 from helpdesk.crypto.keyring import Owner, OwnerKind, make_key
 from inbox.contacts.models import Contact
 from inbox.contacts.services.identify import identify
+from inbox.contacts.services.reach import heard_from
 from inbox.inboxes.models import Inbox
+from inbox.mail.mime.machine import answers_by_itself
 from inbox.mail.mime.parsed import Address, ParsedMail
 from inbox.mail.models import RawMail
 from inbox.mail.receive.attach import write_files, write_raw_as_file
@@ -26,7 +28,7 @@ from inbox.mail.receive.judge import FROM_DESK, Judgement
 from inbox.mail.receive.thread import Thread, find_ticket
 from inbox.mail.states import KillPoint, Verdict
 from inbox.tickets.models import Message, Ticket
-from inbox.tickets.services.append import NewAttachment, NewMessage, NewParticipant, append_message
+from inbox.tickets.services.append import NewAttachment, NewMessage, NewParticipant, append_message, append_quietly
 from inbox.tickets.services.open import NewTicket, open_ticket
 from inbox.tickets.states import Direction, Part, State
 
@@ -47,14 +49,21 @@ class Incoming:
 
 @dataclass(frozen=True, slots=True)
 class Landed:
-    """The message that a mail became, and why it landed there."""
+    """The message that a mail became, None for a report on mail of ours, and why it landed there."""
 
-    message: Message
+    message: Message | None
     reason: str
 
 
 def land(incoming: Incoming) -> Landed:
-    """Write the mail as a message in its inbox. Runs inside the caller's transaction."""
+    """Write the mail as a message in its inbox, or keep what a machine reports in it. Runs in the caller's transaction.
+
+    An answer that a mailbox gives by itself is a note on its ticket: it wakes nobody.
+    """
+    report = keep_report(Report(incoming.raw, incoming.inbox, incoming.mail))
+    if report is not None:
+        return Landed(None, report)
+    _hear(incoming)
     thread = find_ticket(incoming.mail, incoming.inbox, others=incoming.others)
     if thread.ticket is None:
         return Landed(_open(incoming), thread.reason)
@@ -62,6 +71,8 @@ def land(incoming: Incoming) -> Landed:
     reached(KillPoint.FILES_WRITTEN)
     contact = _contact(incoming) if thread.participant else None
     new = _message(incoming, files=files, contact=contact, thread=thread)
+    if incoming.judgement.verdict == Verdict.MUTE and answers_by_itself(incoming.judgement.reason):
+        return Landed(append_quietly(thread.ticket, _as_note(new)), thread.reason)
     reopens = incoming.judgement.verdict == Verdict.KEEP and _may_reopen(thread.ticket)
     return Landed(append_message(thread.ticket, new, reopens=reopens), thread.reason)
 
@@ -94,6 +105,23 @@ def _open(incoming: Incoming) -> Message:
     sender = mail.from_.name or mail.from_.address if mail.from_ else mail.sender_name
     new = _message(incoming, files=files, contact=contact, thread=None)
     return open_ticket(NewTicket(ticket_id, incoming.inbox, mail.subject, sender, contact), new)[1]
+
+
+def _hear(incoming: Incoming) -> None:
+    """Mail that a person sends now proves that their address is there."""
+    mail = incoming.mail
+    if incoming.judgement.verdict == Verdict.KEEP and not incoming.raw.history and mail.from_ and not mail.sender_doubt:
+        heard_from(mail.from_.address)
+
+
+def _as_note(new: NewMessage) -> NewMessage:
+    """Return what a mailbox says by itself as a note: for colleagues, without those whom an answer would go to."""
+    return replace(
+        new,
+        direction=Direction.NOTE,
+        contact=None,
+        participants=tuple(each for each in new.participants if each.part == Part.FROM),
+    )
 
 
 def _contact(incoming: Incoming) -> Contact | None:

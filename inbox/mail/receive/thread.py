@@ -30,6 +30,9 @@ class Reason(StrEnum):
     MARK = "mark_in_text"
     NUMBER = "number_in_subject"
     NEW = "new"
+    REPORT = "reports_on_our_mail"
+    STRAY_REPORT = "reports_on_no_mail_of_ours"
+    SYSTEM_MAIL = "answers_system_mail"
 
 
 @dataclass(frozen=True, slots=True)

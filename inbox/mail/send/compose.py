@@ -68,9 +68,16 @@ def compose(row: OutboundMail, files: Iterable[File] = ()) -> Composed:
     message["Date"] = _date(row.created_at)
     _add_bodies(message, row, files)
     recipients = row.outstanding["to"] if row.outstanding else [pair[1] for pair in pairs]
-    # The null sender: no bounce of an acknowledgement ever comes back (RFC 3834 3.3).
-    envelope_sender = "" if row.kind == OutKind.ACKNOWLEDGEMENT else sender
-    return Composed(envelope_sender, tuple(dict.fromkeys(recipients)), _ids(row, envelope) + message.as_bytes())
+    return Composed(
+        _envelope_sender(row, sender), tuple(dict.fromkeys(recipients)), _ids(row, envelope) + message.as_bytes()
+    )
+
+
+def _envelope_sender(row: OutboundMail, address: str) -> str:
+    """Return where bounces go: to an address of this mail alone where the inbox takes plus addresses."""
+    if row.kind == OutKind.ACKNOWLEDGEMENT:
+        return ""  # the null sender: no bounce of an acknowledgement ever comes back (RFC 3834 3.3)
+    return tokens.bounce_address(address, row.pk) if row.envelope["reply_to"] else address
 
 
 def _ids(row: OutboundMail, envelope: dict[str, object]) -> bytes:

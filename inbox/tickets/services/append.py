@@ -18,7 +18,7 @@ from inbox.contacts.models import Contact
 from inbox.contacts.services.identify import address_blind
 from inbox.tickets.events import MessageAdded
 from inbox.tickets.models import Attachment, Message, Participant, Ticket
-from inbox.tickets.services.locking import lock, save_version
+from inbox.tickets.services.locking import lock, save_quietly, save_version
 from inbox.tickets.states import Direction, Part, State
 
 PREVIEW_LENGTH = 160
@@ -89,6 +89,17 @@ def append_message(ticket: Ticket, new: NewMessage, *, reopens: bool = False) ->
     record(Action.TICKET_APPENDED, on=ticket.as_subject(), message=message.pk, direction=new.direction.value)
     if ticket.state != before:
         record(Action.TICKET_STATE, on=ticket.as_subject(), before=before, after=ticket.state)
+    emit(MessageAdded(ticket.pk, ticket.number, ticket.inbox_id, message.pk, ticket.version))
+    return message
+
+
+@transaction.atomic(savepoint=False)
+def append_quietly(ticket: Ticket, new: NewMessage) -> Message:
+    """Add `new`, which a machine wrote, and return it: the ticket stays where it stands and unread for nobody."""
+    ticket = lock(ticket)
+    message = write_message(ticket, new)
+    save_quietly(ticket)
+    record(Action.TICKET_APPENDED, on=ticket.as_subject(), message=message.pk, direction=new.direction.value)
     emit(MessageAdded(ticket.pk, ticket.number, ticket.inbox_id, message.pk, ticket.version))
     return message
 
