@@ -1,5 +1,7 @@
 """The one table "when this happens, that runs"."""
 
+from typing import Final
+
 from django.contrib.auth.signals import user_logged_in, user_logged_out, user_login_failed
 from django.dispatch import Signal
 
@@ -7,11 +9,13 @@ from accounts.services import sessions
 from helpdesk.core.bell import ring
 from helpdesk.core.events import subscribe
 from helpdesk.core.live import publish
+from helpdesk.core.ready import Ready, Slot
 from inbox.mail.events import OutboundChanged, RawMailsStored
 from inbox.tickets.events import MessageAdded, TicketChanged
 from inbox.tickets.models import Ticket
 
 _A_BATCH = 50
+_RESTRICTED: Final = Ready(lambda: Ticket.objects.filter(pk=Slot("pk")).only("restricted"))
 
 
 def _ring_process(event: RawMailsStored) -> None:
@@ -22,7 +26,8 @@ def _ring_process(event: RawMailsStored) -> None:
 def _tell_pages(event: MessageAdded | TicketChanged | OutboundChanged) -> None:
     restricted: bool | None = False  # as every ticket begins
     if event.version > 1:
-        restricted = Ticket.objects.filter(pk=event.ticket_id).values_list("restricted", flat=True).first()
+        ticket = _RESTRICTED.first(pk=event.ticket_id)
+        restricted = ticket.restricted if ticket is not None else None
     publish(
         {
             "number": event.number,

@@ -10,7 +10,7 @@ from accounts.services import people
 from helpdesk.core.context import Purpose, purpose
 
 PASSWORD = "Kanarienvogel-93-gelb"
-_BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
+_BACKEND = "accounts.backend.DoorBackend"
 
 
 def make_person(email: str = "lea@example.org", name: str = "Lea Berg", *, is_staff: bool = False) -> User:

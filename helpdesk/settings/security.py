@@ -18,7 +18,7 @@ POSTERN_SEND_S = env.integer("POSTERN_SEND_S", 10, low=1, high=3600)
 """How long a client may take to accept one part of an answer."""
 
 AUTHENTICATION_BACKENDS = [
-    "allauth.account.auth_backends.AuthenticationBackend",
+    "accounts.backend.DoorBackend",
     "inbox.inboxes.backend.InboxBackend",
 ]
 PASSWORD_HASHERS = [
@@ -31,7 +31,7 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "accounts.passwords.StrengthValidator"},
 ]
 
-SESSION_ENGINE = "django.contrib.sessions.backends.db"
+SESSION_ENGINE = "helpdesk.web.base.sessions"
 SESSION_COOKIE_NAME = "__Host-sid" if _HTTPS else "postern_sid"
 SESSION_COOKIE_SECURE = _HTTPS
 SESSION_COOKIE_HTTPONLY = True

@@ -1,13 +1,17 @@
 """The doors to tickets: the only ways from a request to a row."""
 
+from typing import Final
 from uuid import UUID
 
 from audit.actions import Action, Outcome, SubjectKind
 from audit.record import record
 from audit.subjects import Subject
+from helpdesk.core.ready import Ready, Slot
 from inbox.inboxes.permissions import Access, Right
 from inbox.tickets.errors import AttachmentNotFound, MessageNotFound, RightMissing, TicketNotFound
 from inbox.tickets.models import Attachment, Message, Ticket, TicketReader
+
+_NUMBERED: Final = Ready(lambda: Ticket.objects.select_related("inbox").filter(number=Slot("number")))
 
 
 def ticket_for(access: Access, number: int, *, need: Right) -> Ticket:
@@ -16,7 +20,7 @@ def ticket_for(access: Access, number: int, *, need: Right) -> Ticket:
     Raises TicketNotFound for an absent and for a hidden one alike, RightMissing for one that may be seen but not
     this. Both are recorded as denied.
     """
-    ticket = Ticket.objects.select_related("inbox").filter(number=number).first()
+    ticket = _NUMBERED.first(number=number)
     if ticket is None or not _may_see(access, ticket):
         _record_denied(Subject(SubjectKind.TICKET), need, number=number)
         raise TicketNotFound("no such ticket")

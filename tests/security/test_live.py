@@ -167,7 +167,7 @@ def test_a_stream_ends_with_its_session(monkeypatch: pytest.MonkeyPatch, how: st
 def test_nobody_listens_without_a_full_sign_in() -> None:
     new = make_person()
     half = Client()
-    half.force_login(new, backend="allauth.account.auth_backends.AuthenticationBackend")
+    half.force_login(new, backend="accounts.backend.DoorBackend")
 
     for client in (Client(), half):
         assert client.get("/live").status_code == 302

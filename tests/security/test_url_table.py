@@ -205,7 +205,7 @@ def test_nobody_gets_further_than_the_enrolment_without_a_factor() -> None:
     side = make_side("Here")
     user = make_person("new@staff.example.com")
     client = Client()
-    client.force_login(user, backend="allauth.account.auth_backends.AuthenticationBackend")
+    client.force_login(user, backend="accounts.backend.DoorBackend")
     faults = [fault for row in TABLE for fault in faults_of(client, row, side, row.unproved, me=str(user.pk))]
 
     allowed = {f"GET door:enrol: reading wrote {table}" for table in UNPROVED_ONLY}

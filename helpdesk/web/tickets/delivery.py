@@ -5,12 +5,14 @@ from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
+from django.db.models import F
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from helpdesk.core.context import Purpose, purpose
+from helpdesk.core.ready import AnyOf, Ready, Slot
 from inbox.mail.models import InboundMail, OutboundMail
 from inbox.mail.send.undo import can_be_resent
 from inbox.mail.states import OutReason, OutState, RawState
@@ -26,7 +28,7 @@ _QUARANTINE: Final[dict[str, Promise]] = {
     "cannot_be_opened": gettext_lazy("Its seal does not fit: the stored bytes were changed or lost."),
 }
 
-
+_OF_MESSAGES: Final = Ready(lambda: OutboundMail.objects.filter(AnyOf(F("message"), Slot("messages"))))
 _LOST: Final[dict[str, Promise]] = {
     OutReason.LOST: gettext_lazy(
         "The connection broke after the mail was handed in: nobody knows whether it arrived. It is tried once more."
@@ -69,7 +71,7 @@ class Quarantine:
 
 def deliveries_of(message_ids: Sequence[UUID], *, may_reply: bool, me: UUID) -> dict[UUID, Delivery]:
     """Return how each outgoing one of these messages fares, in one query. A mail is undone by its author alone."""
-    rows = OutboundMail.objects.filter(message__in=message_ids) if message_ids else ()
+    rows = _OF_MESSAGES.rows(messages=list(message_ids)) if message_ids else ()
     return {row.message_id: _delivery(row, may_reply=may_reply, me=me) for row in rows if row.message_id is not None}
 
 

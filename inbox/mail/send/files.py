@@ -3,16 +3,23 @@
 import secrets
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import Final
 from uuid import UUID
 
 from accounts.models import User
 from helpdesk.core.context import Purpose, purpose
+from helpdesk.core.ready import Ready, Slot
 from helpdesk.crypto.files import open_blob, write_blob
 from helpdesk.crypto.keyring import Owner, OwnerKind
 from inbox.tickets.models import Attachment, Message, Ticket
 from inbox.tickets.services.append import NewAttachment
 
 _LONGEST_NAME = 200
+_KEPT: Final = Ready(
+    lambda: Attachment.objects.filter(ticket=Slot("ticket"), message=None, uploaded_by=Slot("by")).order_by(
+        "created_at", "id"
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +58,7 @@ def copy_pictures(files: Iterable[Attachment], *, domain: str) -> dict[str, NewA
 
 def kept_files(ticket: Ticket, *, by: User) -> list[Attachment]:
     """Return the files that `by` took back with a mail of this ticket and that no message has."""
-    return list(Attachment.objects.filter(ticket=ticket, message=None, uploaded_by=by).order_by("created_at", "id"))
+    return _KEPT.rows(ticket=ticket.pk, by=by.pk)
 
 
 def take_kept(message: Message, file_ids: Sequence[UUID], *, by: User) -> None:

@@ -4,6 +4,7 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Final
 from uuid import UUID
 
 from django.conf import settings
@@ -15,6 +16,7 @@ from helpdesk.core.context import Purpose, purpose
 from helpdesk.core.events import emit
 from helpdesk.core.ids import new_id
 from helpdesk.core.killpoints import reached
+from helpdesk.core.ready import Ready, Slot
 from helpdesk.crypto.blind import blind
 from helpdesk.crypto.keyring import Owner, OwnerKind, ensure_key
 from inbox.inboxes.models import Inbox, InboxAddress
@@ -29,6 +31,16 @@ from inbox.tickets.events import MessageAdded
 from inbox.tickets.models import Message, Ticket
 from inbox.tickets.services.append import NewParticipant
 from inbox.tickets.states import Part
+
+_ADDRESS: Final = Ready(lambda: InboxAddress.objects.filter(inbox=Slot("inbox"))[:1])
+"""The address to send from stands first."""
+_MAILBOX: Final = Ready(lambda: Mailbox.objects.filter(inbox=Slot("inbox"), active=True).exclude(smtp_host="")[:1])
+_SYSTEM: Final = Ready(
+    lambda: (
+        Mailbox.objects.select_related("inbox").filter(active=True, sends_system_mail=True).exclude(smtp_host="")[:1]
+    )
+)
+_ONCE: Final = Ready(lambda: OutboundMail.objects.filter(once=Slot("once")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +70,8 @@ class Outgoing:
 
 def sender_of(inbox: Inbox) -> Sender:
     """Return what the inbox sends from. Raises NoSender."""
-    address = inbox.addresses.first()  # the one to send from stands first
-    mailbox = inbox.mailboxes.filter(active=True).exclude(smtp_host="").first() or system_mailbox()
+    address = _ADDRESS.first(inbox=inbox.pk)
+    mailbox = _MAILBOX.first(inbox=inbox.pk) or system_mailbox()
     if address is None or mailbox is None:
         raise NoSender("this inbox cannot send yet: an administrator gives it an address and a mailbox with SMTP")
     return Sender(address, mailbox)
@@ -82,8 +94,7 @@ def way_out(row: OutboundMail) -> Mailbox | None:
 
 def system_mailbox() -> Mailbox | None:
     """Return the mailbox that carries the desk's own mail, None when none is marked."""
-    rows = Mailbox.objects.select_related("inbox").filter(active=True, sends_system_mail=True)
-    return rows.exclude(smtp_host="").first()
+    return _SYSTEM.first()
 
 
 def system_address(mailbox: Mailbox | None) -> str:
@@ -113,7 +124,7 @@ def new_header_id(address: str) -> str:
 
 def made_before(once: UUID, *, by: User) -> OutboundMail | None:
     """Return the mail that the same form made, None when it made none. Raises OnceTaken for somebody else's form."""
-    made = OutboundMail.objects.filter(once=once).first()
+    made = _ONCE.first(once=once)
     if made is not None and made.author_id != by.pk:
         raise OnceTaken("the form's key was used before; load the page again")
     return made

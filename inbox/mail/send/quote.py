@@ -3,17 +3,20 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC
+from typing import Final
 
 from django.utils import formats, translation
 from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext
 
 from helpdesk.core.context import Purpose, purpose
+from helpdesk.core.ready import Ready, Slot
 from inbox.inboxes.models import Inbox
 from inbox.tickets.models import Message, Participant
 from inbox.tickets.states import Part
 
 _QUOTED_CHARS = 20_000
+_SENDER: Final = Ready(lambda: Participant.objects.filter(message=Slot("message"), part=Part.FROM)[:1])
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +110,7 @@ def _quote(answers: Message, inbox: Inbox) -> _Quote:
 
 def _attribution(answers: Message, inbox: Inbox) -> str:
     with purpose(Purpose.SYSTEM):
-        sender = Participant.objects.filter(message=answers, part=Part.FROM).first()
+        sender = _SENDER.first(message=answers.pk)
         name = (sender.name or sender.address) if sender else ""
     with translation.override(inbox.language):
         day = formats.date_format(answers.at.astimezone(UTC), "DATE_FORMAT")

@@ -6,18 +6,30 @@ from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
+from django.db import connection
 from email_validator import EmailNotValidError, validate_email
 
 from helpdesk.core.context import Purpose, purpose
-from inbox.inboxes.models import InboxAddress
+from helpdesk.core.ready import Ready, Slot
 from inbox.mail.errors import NoRecipient, WrongAddress
-from inbox.mail.models import Mailbox
 from inbox.tickets.models import Message, Participant, Ticket
 from inbox.tickets.opening.people import readable
 from inbox.tickets.states import Direction, Part
 
 _READ: Final = 200
 """Addresses looked at: those of the newest messages."""
+_NEEDED: Final = ("ticket_id", "message_id", "part", "name", "address")
+_OF_MESSAGE: Final = ("direction", "machine", "unverified_sender", "contact_id", "at")
+_NEWEST: Final = Ready(
+    lambda: (
+        Participant.objects.filter(ticket=Slot("ticket"))
+        .select_related("message")
+        .only(*_NEEDED, *(f"message__{name}" for name in _OF_MESSAGE))
+        .order_by("-message__at", "-message_id", "position")[:_READ]
+    )
+)
+_OWN: Final = """
+SELECT address FROM inboxes_inboxaddress UNION ALL SELECT imap_user FROM mail_mailbox WHERE imap_user LIKE %s"""
 _ODD_DOTS: Final = re.compile(r"^\.[^\s\"@]*@|^[^\s\"@]*\.[.@][^\s\"]*$")
 
 
@@ -112,9 +124,9 @@ def without(recipients: Iterable[Recipient], left_out: frozenset[str]) -> list[R
 
 def own_addresses() -> frozenset[str]:
     """Return the desk's own addresses in lower case: those of its inboxes, and those its mailboxes sign in with."""
-    addresses = InboxAddress.objects.values_list("address", flat=True)
-    users = Mailbox.objects.filter(imap_user__contains="@").values_list("imap_user", flat=True)
-    return frozenset(address.casefold() for address in addresses.union(users, all=True))
+    with connection.cursor() as cursor:
+        cursor.execute(_OWN, ["%@%"])
+        return frozenset(address.casefold() for (address,) in cursor.fetchall())
 
 
 def is_own(address: str, own: frozenset[str]) -> bool:
@@ -125,11 +137,8 @@ def is_own(address: str, own: frozenset[str]) -> bool:
 
 def _newest_participants(ticket: Ticket) -> list[Participant]:
     """Return the addresses of the newest messages, the newest message first, each with what its choice needs."""
-    columns = ("direction", "machine", "unverified_sender", "contact_id", "at")
     # Whom a ticket was forwarded to gets no answer that is meant for the customer.
-    rows = Participant.objects.filter(ticket=ticket, message__other_party=False).select_related("message")
-    rows = rows.only("ticket_id", "message_id", "part", "name", "address", *(f"message__{name}" for name in columns))
-    return list(rows.order_by("-message__at", "-message_id", "position")[:_READ])
+    return _NEWEST.rows(ticket=ticket.pk)
 
 
 def _all_of(answered: Message, rows: Sequence[Participant]) -> Sequence[Participant]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Final
 from uuid import UUID
 
 from django.db import transaction
@@ -10,6 +11,7 @@ from accounts.models import User
 from audit.actions import Action
 from audit.record import record
 from helpdesk.core.context import Purpose, purpose
+from helpdesk.core.ready import Ready, Slot
 from inbox.mail import tokens
 from inbox.mail.models import OutboundMail
 from inbox.mail.send.files import Upload, seal_uploads, take_kept
@@ -34,6 +36,15 @@ from inbox.tickets.services.locking import lock, save_change
 from inbox.tickets.states import Direction, DraftKind, State
 
 _REFERENCES_KEPT = 20
+_MESSAGE: Final = Ready(lambda: Message.objects.filter(pk=Slot("pk")))
+_SENT: Final = Ready(lambda: OutboundMail.objects.filter(message=Slot("message")))
+_CAME: Final = Ready(
+    lambda: (
+        Message.objects.filter(ticket=Slot("ticket"), direction=Direction.INBOUND)
+        .only("ticket_id", "header_id")
+        .order_by("-at", "-id")[:_REFERENCES_KEPT]
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +113,7 @@ def _head(ticket: Ticket, new: NewReply) -> _Head:
     require_somebody(to)
     chosen = {recipient.address.casefold() for recipient in to}
     cc = [recipient for recipient in checked(new.cc, own=own) if recipient.address.casefold() not in chosen]
-    answers = Message.objects.filter(pk=suggestion.answers_id).first() if suggestion.answers_id else None
+    answers = _MESSAGE.first(pk=suggestion.answers_id) if suggestion.answers_id else None
     return _Head(sender_of(ticket.inbox), to, cc, answers)
 
 
@@ -150,14 +161,14 @@ def _header_id(message: Message | None) -> str:
     if message is None:
         return ""
     if message.direction == Direction.OUTBOUND:
-        row = OutboundMail.objects.filter(message=message).first()
+        row = _SENT.first(message=message.pk)
         return str(row.header_id) if row else ""
     return str(message.header_id)
 
 
 def _references(ticket: Ticket, in_reply_to: str) -> list[str]:
-    rows = Message.objects.filter(ticket=ticket, direction=Direction.INBOUND, other_party=False).order_by("-at", "-id")
-    known = [row.header_id for row in rows[:_REFERENCES_KEPT] if row.header_id and row.header_id != in_reply_to]
+    rows = _CAME.rows(ticket=ticket.pk)
+    known = [row.header_id for row in rows if row.header_id and row.header_id != in_reply_to]
     return [*reversed(known), in_reply_to] if in_reply_to else known[::-1]
 
 

@@ -1,18 +1,22 @@
 """Our own people and damaged fields, as every opening shows them."""
 
 from collections.abc import Iterable
-from typing import Protocol
+from typing import Final, Protocol
 from uuid import UUID
+
+from django.db.models import F
 
 from accounts.models import User
 from audit.actions import Action, Outcome
 from audit.record import record
 from audit.subjects import Subject
+from helpdesk.core.ready import AnyOf, Ready, Slot
 from helpdesk.crypto.errors import CryptoError
 from helpdesk.crypto.fields import SealedModel
 from inbox.tickets.rows import Person
 
 UNREADABLE = "\N{REPLACEMENT CHARACTER}"
+_PEOPLE: Final = Ready(lambda: User.objects.filter(AnyOf(F("pk"), Slot("ids"))).only("name", "email"))
 
 
 class Recorded(Protocol):
@@ -24,8 +28,9 @@ class Recorded(Protocol):
 
 def people_of(ids: Iterable[UUID | None]) -> dict[UUID | None, Person]:
     """Return the persons behind these keys, in one query; None and unknown keys are left out."""
-    rows = User.objects.filter(pk__in={pk for pk in ids if pk is not None}).values_list("pk", "name", "email")
-    return {pk: person(pk, name, email) for pk, name, email in rows}
+    wanted = {pk for pk in ids if pk is not None}
+    rows = _PEOPLE.rows(ids=list(wanted)) if wanted else ()
+    return {row.pk: person(row.pk, row.name, row.email) for row in rows}
 
 
 def person(pk: UUID, name: str, email: str) -> Person:

@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from django.db import transaction
+from django.db import connection, transaction
+from django.db.models import F
 from django.db.models.expressions import RawSQL
 
 from accounts.models import User
@@ -14,9 +15,11 @@ from audit.actions import Action
 from audit.record import record
 from helpdesk.core.context import Purpose, purpose
 from helpdesk.core.html import SANITISER_VERSION
+from helpdesk.core.ids import new_id
+from helpdesk.core.ready import AnyOf, Ready, Slot
 from inbox.contacts.models import ContactAddress
 from inbox.inboxes.permissions import Access
-from inbox.tickets.models import Attachment, Draft, Message, Participant, Ticket, TicketSeen
+from inbox.tickets.models import Attachment, Draft, Message, Participant, Ticket
 from inbox.tickets.opening.extras import open_extras
 from inbox.tickets.opening.files import attachment_view
 from inbox.tickets.opening.people import UNREADABLE, people_of, readable
@@ -31,8 +34,25 @@ from inbox.tickets.rows import (
 from inbox.tickets.states import Direction, DraftKind, Part, Protection, State
 
 MESSAGES_SHOWN = 30
-_TOTAL: Final = "SELECT count(*) FROM tickets_message c WHERE c.ticket_id = %s"
+_TOTAL: Final = RawSQL("SELECT count(*) FROM tickets_message c WHERE c.ticket_id = tickets_message.ticket_id", [])
 """Asked once beside the messages, so that a long ticket takes no question more than a short one."""
+_MESSAGES: Final = Ready(
+    lambda: Message.objects.filter(ticket=Slot("ticket")).annotate(total=_TOTAL).order_by("-at", "-id")
+)
+_NEWEST: Final = Ready(
+    lambda: Message.objects.filter(ticket=Slot("ticket")).annotate(total=_TOTAL).order_by("-at", "-id")[:MESSAGES_SHOWN]
+)
+_PARTICIPANTS: Final = Ready(lambda: Participant.objects.filter(AnyOf(F("message"), Slot("messages"))))
+_FILES: Final = Ready(lambda: Attachment.objects.filter(AnyOf(F("message"), Slot("messages"))))
+_ADDRESS: Final = Ready(lambda: ContactAddress.objects.filter(contact=Slot("contact"))[:1])
+_DRAFTS: Final = Ready(
+    lambda: Draft.objects.filter(AnyOf(F("kind"), Slot("kinds")), user=Slot("user"), ticket=Slot("ticket")).order_by(
+        "-saved_at"
+    )[:1]
+)
+_SEEN: Final = """
+INSERT INTO tickets_ticketseen (id, ticket_id, user_id, version) VALUES (%s, %s, %s, %s)
+ON CONFLICT (ticket_id, user_id) DO UPDATE SET version = EXCLUDED.version"""
 _LINE_PX = 22
 _PREVIEW = 400
 _ON_THE_WAY = timedelta(hours=1)
@@ -65,9 +85,7 @@ def show_ticket(
     """
     record(action, on=ticket.as_subject(), number=ticket.number)
     _mark_seen(access, ticket)
-    total = RawSQL(_TOTAL, [ticket.pk])  # noqa: S611 - a fixed text
-    messages = Message.objects.filter(ticket=ticket).annotate(total=total).order_by("-at", "-id")
-    newest = list(messages if everything else messages[:MESSAGES_SHOWN])
+    newest = (_MESSAGES if everything else _NEWEST).rows(ticket=ticket.pk)
     earlier = vars(newest[0])["total"] - len(newest) if newest else 0
     with purpose(Purpose.VIEW):
         return _view(ticket, _message_views(ticket, newest[::-1]), earlier)
@@ -98,12 +116,18 @@ def show_newest(ticket: Ticket) -> Newest | None:
 
 def show_draft(ticket: Ticket | None, *kinds: DraftKind, by: User) -> DraftView | None:
     """Return what `by` was writing last, of these kinds; None when there is nothing. It is their own text: no entry."""
-    draft = Draft.objects.filter(user=by, ticket=ticket, kind__in=kinds).order_by("-saved_at").first()
+    draft = _newest_draft(ticket, kinds, by)
     if draft is None:
         return None
     with purpose(Purpose.VIEW):
         text = readable(by, draft, "text")
     return None if text == UNREADABLE else DraftView(draft.kind, text, draft.base_version, draft.saved_at)
+
+
+def _newest_draft(ticket: Ticket | None, kinds: Sequence[DraftKind], by: User) -> Draft | None:
+    if ticket is None:
+        return Draft.objects.filter(user=by, ticket=None, kind__in=kinds).order_by("-saved_at").first()
+    return _DRAFTS.first(user=by.pk, ticket=ticket.pk, kinds=[kind.value for kind in kinds])
 
 
 def _view(ticket: Ticket, messages: tuple[MessageView, ...], earlier: int) -> TicketView:
@@ -137,17 +161,13 @@ def _contact(ticket: Ticket) -> tuple[str, str]:
     The contact's own name may have come by another inbox, which the reader may not see.
     """
     name = readable(ticket, ticket, "sender")
-    address = ContactAddress.objects.filter(contact=ticket.contact_id).first() if ticket.contact_id else None
+    address = _ADDRESS.first(contact=ticket.contact_id) if ticket.contact_id else None
     return name, readable(ticket, address, "address") if address else ""
 
 
 def _mark_seen(access: Access, ticket: Ticket) -> None:
-    TicketSeen.objects.bulk_create(
-        [TicketSeen(ticket=ticket, user_id=access.user_id, version=ticket.version)],
-        update_conflicts=True,
-        unique_fields=["ticket", "user"],
-        update_fields=["version"],
-    )
+    with connection.cursor() as cursor:
+        cursor.execute(_SEEN, [new_id(), ticket.pk, access.user_id, ticket.version])
 
 
 def _message_views(ticket: Ticket, messages: Sequence[Message]) -> tuple[MessageView, ...]:
@@ -159,10 +179,10 @@ def _around(ticket: Ticket, messages: Sequence[Message]) -> _Around:
     ids = [message.pk for message in messages]
     participants: dict[UUID, list[ParticipantView]] = {pk: [] for pk in ids}
     files: dict[UUID, list[AttachmentView]] = {pk: [] for pk in ids}
-    for row in Participant.objects.filter(message__in=ids):
+    for row in _PARTICIPANTS.rows(messages=ids):
         name, address = readable(ticket, row, "name"), readable(ticket, row, "address")
         participants[row.message_id].append(ParticipantView(Part(row.part), name, address))
-    for file in Attachment.objects.filter(message__in=ids):
+    for file in _FILES.rows(messages=ids):
         if file.message_id is not None:
             files[file.message_id].append(attachment_view(ticket, file))
     return _Around(people_of(message.author_id for message in messages), participants, files)

@@ -1,12 +1,15 @@
 """Keep what somebody is writing."""
 
 from dataclasses import dataclass, field
+from typing import Final
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from accounts.models import User
 from inbox.tickets.models import Draft, Ticket
 from inbox.tickets.states import DraftKind
+
+_DROP: Final = "DELETE FROM tickets_draft WHERE user_id = %s AND ticket_id = %s AND kind = %s"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,4 +44,8 @@ def save_draft(ticket: Ticket | None, new: NewDraft, *, by: User) -> Draft | Non
 
 def drop_draft(ticket: Ticket | None, kind: DraftKind, *, by: User) -> None:
     """Forget the draft of `by`; without one, nothing happens."""
-    Draft.objects.filter(user=by, ticket=ticket, kind=kind).delete()
+    if ticket is None:
+        Draft.objects.filter(user=by, ticket=None, kind=kind).delete()
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(_DROP, [by.pk, ticket.pk, kind.value])

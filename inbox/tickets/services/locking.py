@@ -1,20 +1,30 @@
 """How every change of a ticket begins and ends."""
 
+from typing import Final
+
 from django.db import connection
 
 from helpdesk.core.context import current_actor
 from helpdesk.core.events import emit
-from inbox.tickets.errors import TicketMoved
+from helpdesk.core.ready import Ready, Slot
+from inbox.tickets.errors import TicketMoved, TicketNotFound
 from inbox.tickets.events import TicketChanged
 from inbox.tickets.models import Ticket, TicketSeen
+
+_LOCKED: Final = Ready(
+    lambda: Ticket.objects.filter(pk=Slot("pk")).select_related("inbox").select_for_update(of=("self",))
+)
 
 
 def lock(ticket: Ticket, *, seen: int | None = None) -> Ticket:
     """Return the ticket's row, locked until the transaction ends.
 
-    `seen` is the version that the person looked at, None when that does not matter. Raises TicketMoved.
+    `seen` is the version that the person looked at, None when that does not matter.
+    Raises TicketMoved, and TicketNotFound for one that is gone.
     """
-    fresh = Ticket.objects.select_for_update(of=("self",)).select_related("inbox").get(pk=ticket.pk)
+    fresh = _LOCKED.first(pk=ticket.pk)
+    if fresh is None:
+        raise TicketNotFound("no such ticket")
     if seen is not None and fresh.version != seen:
         raise TicketMoved(seen, fresh.version)
     return fresh

@@ -49,7 +49,7 @@ def test_a_sign_in_round_the_stage_is_ended() -> None:
     user = make_person(is_staff=True)
     make_app(user)
     client = Client()
-    client.force_login(user, backend="allauth.account.auth_backends.AuthenticationBackend")
+    client.force_login(user, backend="accounts.backend.DoorBackend")
 
     assert client.get("/admin/").headers["Location"] == "/login/?next=%2Fadmin%2F"
     assert "_auth_user_id" not in client.session
