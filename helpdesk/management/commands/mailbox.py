@@ -5,16 +5,20 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import transaction
+from django.urls import reverse
 
 from helpdesk.core.errors import DomainError
 from helpdesk.management.acting import at_the_command_line
+from helpdesk.web.admin.connect import redirect_uri
 from inbox.inboxes.models import Inbox
 from inbox.inboxes.services.inboxes import add_address, create_inbox
 from inbox.mail.models import Mailbox
+from inbox.mail.services.consent import Client, connect_app, keep_refresh_token, set_client
 from inbox.mail.services.mailboxes import Account, NewMailbox, add_mailbox, remove_mailbox, test_mailbox
-from inbox.mail.states import History, Security
+from inbox.mail.states import History, OAuthFlow, OAuthProvider, Security
 
 
 class Command(BaseCommand):
@@ -39,14 +43,20 @@ class Command(BaseCommand):
                 raise CommandError(str(error)) from error
 
     def _add(self, options: dict[str, Any]) -> None:  # Django's parsed options
+        _require_whole(options)
         mailbox = add_from(options)
         self.stdout.write(f"{mailbox.pk} {mailbox} feeds {mailbox.inbox}")
+        if mailbox.needs_consent:
+            page = f"{settings.POSTERN_URL}{reverse('admin:mail_mailbox_change', args=[mailbox.pk])}"
+            self.stdout.write(f"nobody has consented yet: open {page} and press Connect")
+            self.stdout.write(f"the provider asks for this redirect address: {redirect_uri()}")
 
     def _list(self, _options: dict[str, Any]) -> None:  # Django's parsed options
         for mailbox in Mailbox.objects.select_related("inbox"):
             good = mailbox.last_good_at.isoformat(timespec="seconds") if mailbox.last_good_at else "never"
             fault = f", failing at {mailbox.fault_step}" if mailbox.fault_step else ""
-            self.stdout.write(f"{mailbox.pk} {mailbox} feeds {mailbox.inbox}, last good {good}{fault}")
+            consent = ", needs consent" if mailbox.needs_consent else ""
+            self.stdout.write(f"{mailbox.pk} {mailbox} feeds {mailbox.inbox}, last good {good}{fault}{consent}")
 
     def _test(self, options: dict[str, Any]) -> None:  # Django's parsed options
         failed = False
@@ -67,10 +77,10 @@ def add_options(parser: ArgumentParser, *, needed: bool) -> None:
     securities = [each.value for each in Security]
     parser.add_argument("--inbox", required=needed, help="the inbox's name")
     parser.add_argument("--address", help="the inbox's address; without it the user, when that is an address")
-    parser.add_argument("--host", required=needed, help="IMAP server")
+    parser.add_argument("--host", help="IMAP server")
     parser.add_argument("--port", type=int, default=993)
     parser.add_argument("--user", required=needed)
-    parser.add_argument("--password-file", required=needed, type=Path)
+    parser.add_argument("--password-file", type=Path)
     parser.add_argument("--security", choices=securities, default="tls")
     parser.add_argument("--ca-file", default="", help="PEM file of an own authority")
     parser.add_argument("--folder", default="INBOX")
@@ -80,20 +90,28 @@ def add_options(parser: ArgumentParser, *, needed: bool) -> None:
     parser.add_argument("--smtp-user", default="")
     parser.add_argument("--smtp-password-file", type=Path)
     parser.add_argument("--smtp-security", choices=securities, default="tls")
+    oauth = parser.add_argument_group("OAuth2 instead of a password")
+    oauth.add_argument("--provider", choices=[each.value for each in OAuthProvider], help="its servers need no --host")
+    oauth.add_argument("--flow", choices=[each.value for each in OAuthFlow], default="consent")
+    oauth.add_argument("--tenant", default="", help="Microsoft 365: the organisation's id or domain")
+    oauth.add_argument("--client-id", default="")
+    oauth.add_argument("--client-secret-file", type=Path)
+    oauth.add_argument("--refresh-token-file", type=Path, help="of a consent that was given elsewhere")
 
 
 @transaction.atomic
 def add_from(options: dict[str, Any]) -> Mailbox:  # Django's parsed options
     """Make the mailbox that the options describe, and its inbox when it is not there, or neither.
 
-    Raises CommandError and AddressTaken.
+    Raises CommandError, AddressTaken, WrongProvider and ConsentRefused.
     """
+    provider = options.get("provider")
     inbox = Inbox.objects.filter(name=options["inbox"]).first() or create_inbox(options["inbox"])
     address = options["address"] or options["user"]
     if "@" in address and not inbox.addresses.exists():
         add_address(inbox, address, sends=True)
     imap = Account(
-        options["host"],
+        options["host"] or "",
         options["port"],
         options["user"],
         _password(options["password_file"]),
@@ -106,9 +124,29 @@ def add_from(options: dict[str, Any]) -> Mailbox:  # Django's parsed options
         _password(options["smtp_password_file"]),
         Security(options["smtp_security"]),
     )
-    return add_mailbox(
+    mailbox = add_mailbox(
         NewMailbox(inbox, imap, smtp, options["folder"], History(options["history"]), options["ca_file"])
     )
+    return _connected(mailbox, options) if provider else mailbox
+
+
+def _connected(mailbox: Mailbox, options: dict[str, Any]) -> Mailbox:  # Django's parsed options
+    """Let the mailbox sign in by OAuth2; an application that asks by itself has its first token then."""
+    secret = _password(options["client_secret_file"])
+    client = Client(options["provider"], options["flow"], options["client_id"], options["tenant"], secret)
+    mailbox = set_client(mailbox, client)
+    if options["flow"] == OAuthFlow.APP:
+        return connect_app(mailbox)
+    token = _password(options["refresh_token_file"])
+    return keep_refresh_token(mailbox, token) if token else mailbox
+
+
+def _require_whole(options: dict[str, Any]) -> None:  # Django's parsed options
+    provider = options["provider"]
+    names = ["client_id", "client_secret_file"] if provider else ["host", "password_file"]
+    for name in [*names, "host"] if provider == OAuthProvider.OTHER else names:
+        if not options[name]:
+            raise CommandError(f"--{name.replace('_', '-')} is missing")
 
 
 def _password(path: Path | None) -> str:

@@ -14,6 +14,7 @@ from inbox.mail.states import RawState
 from inbox.tickets.models import Ticket
 from tests.make import make_inbox, make_mail, make_mailbox
 from tests.servers.dovecot import PASSWORD, USER, MailHost
+from tests.servers.oauth import CLIENT_ID, CLIENT_SECRET, OAuthHost
 
 pytestmark = pytest.mark.django_db
 
@@ -144,3 +145,59 @@ def test_fetch_mail_needs_a_mailbox() -> None:
     for words in ((), ("--mailbox", str(mailbox.pk)), ("--mailbox", str(new_id()))):
         with pytest.raises(CommandError, match="no such active mailbox"):
             run("fetch_mail", *words)
+
+
+def add_at(tmp_path: Path, provider: str, *more: str) -> str:
+    """Add a mailbox that signs in by OAuth2."""
+    (tmp_path / "client").write_text(CLIENT_SECRET + "\n")
+    words = ["--inbox", "Support", "--user", USER, "--provider", provider, "--client-id", CLIENT_ID]
+    return run("mailbox", "add", *words, "--client-secret-file", str(tmp_path / "client"), *more)
+
+
+def test_a_mailbox_at_google_waits_for_consent_and_says_where(tmp_path: Path) -> None:
+    said = add_at(tmp_path, "google")
+
+    mailbox = Mailbox.objects.get()
+    assert (mailbox.imap_host, mailbox.smtp_host, mailbox.needs_consent) == ("imap.gmail.com", "smtp.gmail.com", True)
+    assert f"/admin/mail/mailbox/{mailbox.pk}/change/ and press Connect" in said
+    assert said.endswith("/admin/mail/mailbox/connected/\n")
+    assert ("needs consent" in run("mailbox", "list"), CLIENT_SECRET in said) == (True, False)
+
+
+def test_an_application_or_a_given_token_works_at_once(tmp_path: Path, oauth_host: OAuthHost) -> None:
+    oauth_host.ledger.refresh.add("given")
+    (tmp_path / "token").write_text("given\n")
+    loopback = ["--host", "127.0.0.1", "--security", "plaintext-loopback", "--port", "1"]
+
+    add_at(tmp_path, "other", *loopback, "--flow", "app")
+    add_at(tmp_path, "other", *loopback, "--refresh-token-file", str(tmp_path / "token"))
+
+    assert [row.needs_consent for row in Mailbox.objects.all()] == [False, False]
+    with pytest.raises(CommandError, match="does not work"):
+        run("mailbox", "test", str(Mailbox.objects.order_by("created_at").last().pk))  # type: ignore[union-attr] # made above
+    assert [form["grant_type"] for form in oauth_host.ledger.forms] == ["client_credentials", "refresh_token"]
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["--provider", "google", "--client-id", "x"], "--client-secret-file is missing"),
+        (["--provider", "google", "--client-secret-file", "/none"], "--client-id is missing"),
+        (["--host", "mail.example.org"], "--password-file is missing"),
+        ([], "--host is missing"),
+    ],
+)
+def test_add_names_what_is_missing(words: list[str], told: str) -> None:
+    with pytest.raises(CommandError, match=told):
+        run("mailbox", "add", "--inbox", "Support", "--user", USER, *words)
+
+    assert not Inbox.objects.exists()
+
+
+def test_an_application_that_is_not_let_in_makes_nothing(tmp_path: Path, oauth_host: OAuthHost) -> None:
+    oauth_host.mood.answer = (401, b'{"error": "invalid_client"}')
+
+    with pytest.raises(CommandError, match="invalid_client"):
+        add_at(tmp_path, "other", "--host", "127.0.0.1", "--flow", "app")
+
+    assert (Mailbox.objects.exists(), Inbox.objects.exists()) == (False, False)
