@@ -7,6 +7,7 @@ from django.http import HttpRequest
 from accounts.models import Density, Theme, User
 from helpdesk.web.base.request import NOBODY
 from inbox.inboxes.permissions import DeskRight
+from inbox.mail.overview.scope import administered
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +19,7 @@ class Desk:
     density: str = Density.COSY
     single_keys: bool = True
     may_read_log: bool = False
+    may_tend_mail: bool = False
     may_admin: bool = False
 
 
@@ -33,6 +35,7 @@ def desk(request: HttpRequest) -> dict[str, Desk]:
             density=user.density,
             single_keys=user.single_keys,
             may_read_log=access.may(DeskRight.VIEW_AUDIT),
+            may_tend_mail=bool(administered(access)),
             may_admin=user.is_staff,
         )
     }

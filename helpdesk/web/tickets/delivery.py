@@ -13,20 +13,12 @@ from django.utils.translation import gettext_lazy
 
 from helpdesk.core.context import Purpose, purpose
 from helpdesk.core.ready import AnyOf, Ready, Slot
+from helpdesk.web.base.mailwords import SENDING, UNREADABLE, worded
 from inbox.mail.models import InboundMail, OutboundMail
 from inbox.mail.send.undo import can_be_resent
 from inbox.mail.states import OutReason, OutState, RawState
 from inbox.tickets.models import Ticket
 from inbox.tickets.opening.people import readable
-
-_QUARANTINE: Final[dict[str, Promise]] = {
-    "timeout": gettext_lazy("Reading it took too long."),
-    "memory": gettext_lazy("Reading it took too much memory."),
-    "crashed": gettext_lazy("It broke the program that reads mail."),
-    "withheld": gettext_lazy("The mail server lists it and does not hand it over."),
-    "too_large": gettext_lazy("It is larger than this desk fetches; it still lies on the mail server."),
-    "cannot_be_opened": gettext_lazy("Its seal does not fit: the stored bytes were changed or lost."),
-}
 
 _OF_MESSAGES: Final = Ready(lambda: OutboundMail.objects.filter(AnyOf(F("message"), Slot("messages"))))
 _LOST: Final[dict[str, Promise]] = {
@@ -82,7 +74,7 @@ def quarantine_of(ticket: Ticket) -> Quarantine | None:
     row = InboundMail.objects.filter(message__ticket=ticket).select_related("raw").first()
     if row is None:
         return None
-    words = _QUARANTINE.get(row.verdict_reason, _QUARANTINE["crashed"])
+    words = worded(UNREADABLE, row.verdict_reason or "crashed")
     return Quarantine(str(words), row.raw.state == RawState.QUARANTINED and row.raw.blob is not None)
 
 
@@ -102,6 +94,8 @@ def _delivery(row: OutboundMail, *, may_reply: bool, me: UUID) -> Delivery:
 def _words(row: OutboundMail, state: OutState) -> str:
     with purpose(Purpose.VIEW):
         said = readable(row, row, "server_words")
+    if state == OutState.CANCELLED:
+        return str(worded(SENDING, row.reason))
     if state == OutState.REFUSED:
         return _refused(row.reason, said)
     words = (

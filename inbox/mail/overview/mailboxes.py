@@ -40,6 +40,11 @@ class MailboxState:
     back_left: int
     back_total: int
 
+    @property
+    def back_done(self) -> int:
+        """How many mails of the back-fill are here."""
+        return max(0, self.back_total - self.back_left)
+
 
 @dataclass(frozen=True, slots=True)
 class Cycle:

@@ -1,4 +1,4 @@
-"""The outbox: how each outgoing mail fares. No recipient, no subject and no body: nothing sealed is opened here."""
+"""The outbox: how each outgoing mail fares. Its list opens nothing sealed: no recipient, no subject and no body."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -7,11 +7,15 @@ from uuid import UUID
 
 from django.db.models import Q, QuerySet
 
+from audit.actions import Action
+from audit.record import record
+from helpdesk.core.context import Purpose, purpose
 from inbox.inboxes.permissions import Access, Right
 from inbox.mail.models import Acknowledged, OutboundMail
 from inbox.mail.overview.scope import PAGE_SIZE, Paged, administered, cut, in_sight, place
 from inbox.mail.states import OutKind, OutReason, OutState
 from inbox.tickets.models import Ticket
+from inbox.tickets.opening.people import readable
 
 OPEN: Final = ~Q(state__in=[OutState.SENT, OutState.CANCELLED])
 """What waits, or wants somebody to look at it; an index holds these alone."""
@@ -71,6 +75,13 @@ def outbox_page(
     found = list(rows.order_by("-pk")[: PAGE_SIZE + 1])
     beside = _Beside.of(found)
     return cut([_mail(row, beside, access) for row in found], [str(row.pk) for row in found])
+
+
+def show_words(row: OutboundMail) -> str:
+    """Return what the server said about a mail, "" for nothing. Writes one mail.view entry: addresses stand in it."""
+    record(Action.MAIL_VIEW, on=row.as_subject(), mail=row.pk)
+    with purpose(Purpose.VIEW):
+        return readable(row, row, "server_words")
 
 
 def may_act_on(access: Access, row: OutboundMail) -> bool:
