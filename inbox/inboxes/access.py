@@ -96,6 +96,14 @@ def workers_in(inbox_id: UUID) -> list[tuple[UUID, str, str]]:
     return rows
 
 
+def holders_of(right: Right, inbox_id: UUID) -> list[User]:
+    """Return everybody active who holds a right on an inbox, in the order of their names."""
+    with connection.cursor() as cursor:
+        cursor.execute(_WORKERS, [inbox_id, right.value])
+        ids = [row[0] for row in cursor.fetchall()]
+    return list(User.objects.filter(pk__in=ids, is_active=True).order_by("name", "pk"))
+
+
 def people_with(right: DeskRight) -> list[User]:
     """Return everybody active who holds a desk right on the whole desk, in the order of their names."""
     with connection.cursor() as cursor:

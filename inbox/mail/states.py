@@ -1,8 +1,11 @@
 """The closed sets of mail. Stored values are never renamed."""
 
+from collections.abc import Mapping
 from enum import StrEnum
+from typing import Final
 
 from django.db.models import TextChoices
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 
@@ -189,3 +192,18 @@ class KillPoint(StrEnum):
     DELIVERY_HANDING = "delivery_handing"
     DELIVERY_ANSWERED = "delivery_answered"
     DELIVERY_SETTLED = "delivery_settled"
+
+
+FAULTS: Final[Mapping[str, Promise]] = {
+    "token": _("The provider gives the desk no token: the consent may have ended."),
+    "dns": _("The server's name is not found."),
+    "tcp": _("The server cannot be reached."),
+    "tls": _("The server's encryption or certificate cannot be trusted."),
+    "sign_in": _("The server refuses the sign-in."),
+    "folder": _("The folder cannot be opened: it may have been moved or renamed."),
+    "fetch": _("The server fails while mail is read."),
+    "dispose": _("Mail comes in, but cannot be moved or deleted on the server."),
+    "storage_full": _("There is no room left to store mail."),
+    "interrupted": _("Fetching was broken off by a fault of the desk itself; its log tells more."),
+}
+"""What is wrong with a mailbox, by the step at which its last cycle failed."""

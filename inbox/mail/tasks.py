@@ -12,11 +12,12 @@ from django.utils import timezone
 from helpdesk.core.bell import ring
 from helpdesk.core.context import Actor, ActorKind, acting_as
 from helpdesk.core.errors import DomainError
+from inbox.mail.health import watch
 from inbox.mail.models import RawMail
 from inbox.mail.receive.lanes import LANES
 from inbox.mail.receive.poll import is_due, is_failing, mailboxes_due, poll
 from inbox.mail.receive.process import begin, read
-from inbox.mail.receive.sweep import sweep_blobs
+from inbox.mail.receive.sweep import sweep_blobs, sweep_cycles
 from inbox.mail.send import deliver
 from inbox.mail.states import RawState
 
@@ -95,8 +96,16 @@ def sweep_slow() -> None:
 
 @shared_task(name="mail.sweep_blobs")
 def sweep_orphans() -> None:
-    """Remove sealed files that no row names."""
+    """Remove sealed files that no row names, and the record of old cycles."""
     sweep_blobs()
+    sweep_cycles()
+
+
+@shared_task(name="mail.watch")
+def watch_mailboxes() -> None:
+    """Raise the alarm for mailboxes that are not fetched any more, and give the all-clear."""
+    with acting_as(SYSTEM_MAIL):
+        watch()
 
 
 def _unread() -> list[UUID]:

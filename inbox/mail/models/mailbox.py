@@ -1,6 +1,10 @@
 """Mailbox: one IMAP/SMTP account and how its last cycles went."""
 
+from datetime import datetime, timedelta
+
+from django.conf import settings
 from django.db import models
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from audit.actions import SubjectKind
@@ -121,6 +125,16 @@ class Mailbox(SealedModel):
     def __str__(self) -> str:
         return f"{self.imap_user} @ {self.imap_host}"
 
+    @property
+    def good_until(self) -> datetime:
+        """The end of the last good cycle; before the first one the moment that the mailbox was made."""
+        return self.last_good_at or self.created_at
+
+    @property
+    def is_late(self) -> bool:
+        """It has been without a good cycle for so long that somebody must look after it."""
+        return self.active and bool(self.imap_host) and timezone.now() - self.good_until > alarm_after()
+
     def seal_ref(self) -> KeyRef:
         """Return the desk's own key."""
         return DESK
@@ -128,3 +142,8 @@ class Mailbox(SealedModel):
     def as_subject(self) -> Subject:
         """Return what an entry about this mailbox names."""
         return Subject(SubjectKind.MAILBOX, self.pk, self.inbox_id)
+
+
+def alarm_after() -> timedelta:
+    """Return how long a mailbox may go without a good cycle: a quarter of an hour, longer where looks are rarer."""
+    return timedelta(seconds=max(900, 3 * settings.POSTERN_POLL_S))

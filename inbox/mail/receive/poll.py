@@ -15,6 +15,7 @@ from helpdesk.core.errors import DomainError
 from inbox.mail.errors import LeaseLost
 from inbox.mail.imap.wire import Step, WireError
 from inbox.mail.models import Mailbox, MailboxCycle
+from inbox.mail.models.mailbox import alarm_after
 from inbox.mail.receive.fetch import Fetched, Patience, fetch_new
 from inbox.mail.receive.lease import Lease, held, is_free
 
@@ -136,11 +137,6 @@ _NOTED: Final = (
     "last_good_at", "failures", "fault_step", "fault_words", "next_poll_at", "outage_from", "outage_until",
     "outage_mails",
 )  # fmt: skip
-
-
-def alarm_after() -> timedelta:
-    """Return how long a mailbox may go without a good cycle: a quarter of an hour, longer where looks are rarer."""
-    return timedelta(seconds=max(900, 3 * settings.POSTERN_POLL_S))
 
 
 def outage_seen(mailbox: Mailbox, fetched: Fetched, now: datetime) -> Mapping[str, datetime | int | None]:

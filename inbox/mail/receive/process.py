@@ -22,7 +22,7 @@ from inbox.mail.receive.acknowledge import acknowledge_once
 from inbox.mail.receive.judge import judge
 from inbox.mail.receive.landing import Incoming, land, land_unreadable
 from inbox.mail.receive.parser import ParserFailed, parse_in_child
-from inbox.mail.receive.same import KNOWN, known_in
+from inbox.mail.receive.same import KNOWN, known_in, sent_from
 from inbox.mail.states import KillPoint, RawReason, RawState, Verdict
 
 logger = logging.getLogger(__name__)
@@ -132,13 +132,14 @@ def _write(turn: Turn, mail: ParsedMail) -> RawState:
         return RawState.DONE
     wrote, receiving = _places(raw, mail, turn.desk)
     judgement = judge(mail, from_desk=wrote)
+    sender = sent_from(mail) if wrote else None
     rows = []
     known: RawReason | None = None
     for inbox in receiving:
         known = known_in(inbox, mail, raw)
         if known in KNOWN:
             continue
-        others = frozenset(other.pk for other in receiving if other.pk != inbox.pk)
+        others = frozenset({*(other.pk for other in receiving), *filter(None, [sender])} - {inbox.pk})
         landed = land(Incoming(raw, inbox, mail, judgement, others))
         row = InboundMail.objects.create(
             raw=raw,

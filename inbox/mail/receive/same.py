@@ -45,6 +45,17 @@ def known_in(inbox: Inbox, mail: ParsedMail, raw: RawMail) -> RawReason | None:
     return RawReason.SAME_ID if rows else None
 
 
+def sent_from(mail: ParsedMail) -> UUID | None:
+    """Return the inbox that sent a mail of this Message-ID, None when none of ours did.
+
+    A copy of its answer in another inbox is a mail there, and no second message of the ticket that was answered.
+    """
+    if not mail.header_id:
+        return None
+    rows = OutboundMail.objects.filter(header_blind=blind("header_id", mail.header_id))
+    return rows.values_list("inbox_id", flat=True).first()
+
+
 def _one_at_a_time(key: bytes, inbox_id: UUID) -> None:
     words = hashlib.sha256(key + inbox_id.bytes).digest()[:8]
     with connection.cursor() as cursor:
