@@ -1,5 +1,6 @@
 """What lists and the reader show: frozen rows, opened once, never models."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -177,3 +178,5 @@ class DraftView:
     text: str
     base_version: int
     saved_at: datetime
+    fields: Mapping[str, str]
+    """What else was filled in: recipients and subject of what is no reply."""

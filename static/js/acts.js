@@ -137,3 +137,8 @@ command("assign", {
   when: ready,
   async run() { await settled(); document.getElementById("assign")?.showModal(); },
 });
+command("forward", {
+  keys: ["f"],
+  when: () => !!document.querySelector("#rows .row, .conversation"),
+  async run() { await settled(); const link = document.querySelector(".conversation [data-command=forward]"); if (link) location.assign(link.href); },
+});

@@ -198,3 +198,27 @@ customElements.define("reply-box", ReplyBox);
 export const box = () => document.querySelector("reply-box");
 for (const [id, key] of [["reply", "r"], ["note", "n"]])
   command(id, { keys: [key], when: () => !!document.querySelector("#rows .row, reply-box"), async run() { await settled(); box()?.write(id); } });
+
+// A form on a page of its own (a forward, an answer to another party) keeps what is written as a draft, too.
+const sheet = document.querySelector("form[data-keeps]");
+if (sheet) {
+  let timer;
+  let dirty = false;
+  const kept = () => {
+    const { to, cc, subject, text, m, version } = sheet.elements;
+    const copies = cc?.value ?? ""; // on an answer these are ticks, a list without a value
+    return form({ kind: sheet.dataset.kind, text: text.value, to: to?.value, cc: copies, subject: subject?.value, m: m.value, version: version.value });
+  };
+  const save = async () => {
+    dirty = false;
+    const answer = await post(sheet.dataset.keeps, kept());
+    const place = sheet.querySelector("[data-slot=saved]");
+    place.textContent = answer.ok ? words.saved : answer.ended ? words.signedOut : words.unsaved;
+  };
+  sheet.addEventListener("input", () => { dirty = true; clearTimeout(timer); timer = setTimeout(save, DRAFT_MS); });
+  sheet.addEventListener("submit", () => { dirty = false; clearTimeout(timer); });
+  window.addEventListener("pagehide", () => { if (dirty) post(sheet.dataset.keeps, kept(), { keepalive: true }); });
+  sheet.elements.text.addEventListener("keydown", (event) => {
+    if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && !composing(event)) { event.preventDefault(); sheet.requestSubmit(); }
+  });
+}

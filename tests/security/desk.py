@@ -18,6 +18,8 @@ from inbox.inboxes.models import Binding, Inbox, Role
 from inbox.inboxes.permissions import SHIPPED_ROLES, Right
 from inbox.inboxes.services.bindings import BindingSpec, make_binding
 from inbox.mail.models import OutboundMail
+from inbox.mail.send.forward import NewForward, forward
+from inbox.mail.send.recipients import Recipient
 from inbox.mail.states import OutState
 from inbox.tickets.models import Attachment, Message, Ticket
 from inbox.tickets.states import Direction
@@ -81,7 +83,9 @@ def make_side(name: str, words: Words | None = None) -> Side:
     OutboundMail.objects.filter(pk=refused.pk).update(state=OutState.REFUSED)
     # A slow machine must not end the time in which it can be taken back.
     OutboundMail.objects.filter(pk=waiting.pk).update(send_after=timezone.now() + timedelta(hours=1))
+    to_party = NewForward([Recipient("", "works@example.com")], "Fwd", "Look.", uuid4())
     names = {
+        "party": str(forward(message, to_party, by=author).message_id),
         "number": str(ticket.number),
         "message": str(message.pk),
         "file": str(file.pk),

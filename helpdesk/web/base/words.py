@@ -55,9 +55,17 @@ _BY_CODE: Final[Mapping[str, Words]] = {
     "wrong_address": Words(
         _("No mail can be sent to one of the addresses"), _("Look at each address, then send again. Nothing was sent.")
     ),
+    "same_address": Words(_("The mail came back from this address"), _("Give another address. Nothing was sent.")),
     "no_sender": Words(
         _("This inbox cannot send yet"),
         _("An administrator has to give it an address and a mailbox that sends. Nothing was sent."),
+    ),
+    "nothing_to_forward": Words(
+        _("This cannot be forwarded"),
+        _("An internal note never leaves the desk, and a sealed message cannot be read here. Nothing was sent."),
+    ),
+    "no_other_party": Words(
+        _("This message is the customer's"), _("Answer it below the conversation. Nothing was sent.")
     ),
     "too_late_to_undo": Words(
         _("It is too late to take it back"),

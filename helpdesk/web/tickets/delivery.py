@@ -16,7 +16,7 @@ from helpdesk.core.ready import AnyOf, Ready, Slot
 from helpdesk.web.base.mailwords import SENDING, UNREADABLE, worded
 from inbox.mail.models import InboundMail, OutboundMail
 from inbox.mail.send.undo import can_be_resent
-from inbox.mail.states import OutReason, OutState, RawState
+from inbox.mail.states import OutKind, OutReason, OutState, RawState
 from inbox.tickets.models import Ticket
 from inbox.tickets.opening.people import readable
 
@@ -29,6 +29,8 @@ _LOST: Final[dict[str, Promise]] = {
         "The connection broke twice after the mail was handed in. Send it again only if it did not arrive."
     ),
 }
+_IN_A_MOMENT: Final = gettext_lazy("It leaves in a few seconds.")
+"""Said of what was written on a page of its own: a reply has its Undo in the toast."""
 _SAID: Final[dict[tuple[OutState, str], Promise]] = {
     (OutState.DEFERRED, ""): gettext_lazy("Not sent yet, it is tried again by itself. The server says: %(words)s"),
     (OutState.DEFERRED, OutReason.PARTLY_LATER): gettext_lazy(
@@ -81,13 +83,14 @@ def quarantine_of(ticket: Ticket) -> Quarantine | None:
 def _delivery(row: OutboundMail, *, may_reply: bool, me: UUID) -> Delivery:
     state = OutState(row.state)
     waiting = state == OutState.QUEUED and row.send_after > timezone.now()
+    can_undo = waiting and row.author_id == me
     return Delivery(
         row.pk,
         state.value,
         str(state.label),
-        _words(row, state),
+        str(_IN_A_MOMENT) if can_undo and row.kind != OutKind.REPLY else _words(row, state),
         can_resend=may_reply and can_be_resent(row),
-        can_undo=waiting and row.author_id == me,
+        can_undo=can_undo,
     )
 
 

@@ -1,5 +1,6 @@
 """Forms of tickets: the new conversation, and the files that come with a form."""
 
+from collections.abc import Sequence
 from typing import Final
 
 from django import forms
@@ -48,6 +49,39 @@ class NewConversationForm(forms.Form):
         if len(recipients) != 1:
             raise forms.ValidationError(_("Write one address here and the others into Cc."))
         return recipients[0]
+
+
+class _FilesInput(forms.FileInput):
+    allow_multiple_selected = True
+
+
+class FilesField(forms.FileField):
+    """Any number of files, an empty one too."""
+
+    widget = _FilesInput
+
+    def clean(self, data: Sequence["UploadedFile[bytes]"], initial: object = None) -> list["UploadedFile[bytes]"]:
+        """Return the files. Raises ValidationError for one that did not come whole."""
+        return [super(FilesField, self).clean(file, initial) for file in data]
+
+
+class PartyForm(forms.Form):
+    """An answer to another party; who gets it is worked out from the message being answered."""
+
+    text = forms.CharField(label=_("Text"), widget=forms.Textarea(attrs={"rows": 8, "dir": "auto"}))
+    attached = FilesField(label=_("Files"), required=False, allow_empty_file=True)
+
+
+class ForwardForm(forms.Form):
+    """What is asked before a message is forwarded."""
+
+    to = AddressesField(label=_("To"), help_text=_("Separate several addresses by commas."))
+    cc = AddressesField(label=_("Cc"), required=False)
+    subject = forms.CharField(label=_("Subject"), max_length=250)
+    text = forms.CharField(
+        label=_("Words above it"), required=False, widget=forms.Textarea(attrs={"rows": 6, "dir": "auto"})
+    )
+    attached = FilesField(label=_("More files"), required=False, allow_empty_file=True)
 
 
 def uploaded(request: HttpRequest, field: str = "files") -> list[Upload]:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from helpdesk.web.tickets import acts, pages, writing
+from helpdesk.web.tickets import acts, forwarding, pages, writing
 
 app_name = "tickets"
 
@@ -16,6 +16,8 @@ urlpatterns = [
     path("t/<int:number>/restore", acts.restore, name="restore"),
     path("t/<int:number>/reply", writing.reply, name="reply"),
     path("t/<int:number>/note", writing.note, name="note"),
+    path("t/<int:number>/forward", forwarding.forward, name="forward"),
+    path("t/<int:number>/party/<uuid:message_id>", forwarding.party, name="party"),
     path("t/<int:number>/draft", writing.draft, name="draft"),
     path("rows", pages.rows, name="rows"),
     path("new", writing.new, name="new"),

@@ -1,5 +1,6 @@
 """What people write: replies, notes, drafts, a new conversation, and the undo of a send."""
 
+from typing import Final
 from uuid import UUID
 
 from django.conf import settings
@@ -24,6 +25,7 @@ from inbox.mail.send.conversation import NewConversation, start_conversation
 from inbox.mail.send.recipients import Recipient
 from inbox.mail.send.reply import NewReply, send_reply
 from inbox.mail.send.undo import cancel_send
+from inbox.mail.states import OutKind
 from inbox.tickets.access import ticket_for
 from inbox.tickets.errors import TicketMoved
 from inbox.tickets.models import Ticket
@@ -31,6 +33,9 @@ from inbox.tickets.opening.reader import show_newest
 from inbox.tickets.services.drafts import NewDraft, save_draft
 from inbox.tickets.services.note import add_note
 from inbox.tickets.states import DraftKind, State
+
+_PARTYS_DRAFTS: Final = frozenset({DraftKind.FORWARD, DraftKind.PARTY})
+_LONGEST_FIELD: Final = 4000
 
 
 @require_POST
@@ -42,7 +47,7 @@ def reply(request: DeskRequest, number: int) -> HttpResponse:
         ticket_for(request.access, number, need=Right.EDIT)
     new = NewReply(
         request.POST.get("text", ""),
-        _once(request),
+        form_key(request),
         seen_version(request),
         cc=[Recipient("", address) for address in request.POST.getlist("cc")[:50]],
         files=uploaded(request),
@@ -71,9 +76,10 @@ def draft(request: DeskRequest, number: int) -> HttpResponse:
     """Keep what somebody is writing; an empty text drops it."""
     ticket = ticket_for(request.access, number, need=Right.VIEW)
     kind = request.POST.get("kind", "")
-    if kind not in {DraftKind.REPLY, DraftKind.NOTE}:
-        raise Invalid("kind must be reply or note")
-    new = NewDraft(DraftKind(kind), request.POST.get("text", ""), base_version=seen_version(request))
+    if kind not in {DraftKind.REPLY, DraftKind.NOTE, *_PARTYS_DRAFTS}:
+        raise Invalid("kind must be reply, note, forward or party")
+    fields = _draft_fields(request) if kind in _PARTYS_DRAFTS else {}
+    new = NewDraft(DraftKind(kind), request.POST.get("text", ""), seen_version(request), fields)
     save_draft(ticket, new, by=request.user)
     return HttpResponse(status=204)
 
@@ -85,8 +91,13 @@ def undo(request: DeskRequest, outbound_id: UUID) -> HttpResponse:
     outbound = outbound_for(request.access, outbound_id, need=Right.REPLY)
     with purpose(Purpose.VIEW):
         words = str(outbound.message.text) if outbound.message else ""
+    to_another = outbound.kind in {OutKind.FORWARD, OutKind.PARTY}
     ticket = cancel_send(outbound, by=request.user)
-    said = Said(_("Not sent. Your text is back."), ticket.version, text=words)
+    if to_another:
+        # Its words belong into their own form: the box on the page writes to the customer.
+        said = Said(_("Not sent. What you wrote is kept; its files have to be chosen again."), ticket.version)
+    else:
+        said = Said(_("Not sent. Your text is back."), ticket.version, text=words)
     return answer(request, said, back=reverse("tickets:ticket", args=[ticket.number]))
 
 
@@ -110,11 +121,19 @@ def _start(request: DeskRequest, form: NewConversationForm) -> OutboundMail:
         to=data["to"],
         subject=data["subject"],
         text=data["text"],
-        once=_once(request),
+        once=form_key(request),
         cc=data["cc"],
         files=uploaded(request, "attached"),
     )
     return start_conversation(data["inbox"], new_one, by=request.user)
+
+
+def _draft_fields(request: HttpRequest) -> dict[str, str]:
+    """Return what else stands in the form of a forward; a field left empty is none."""
+    given = {name: request.POST.get(name, "")[:_LONGEST_FIELD] for name in ("to", "cc", "subject")}
+    written = {name: text for name, text in given.items() if text.strip()}
+    has_words = bool(request.POST.get("text", "").strip()) or bool(written.get("to") or written.get("cc"))
+    return written | {"message": request.POST.get("m", "")[:_LONGEST_FIELD]} if has_words else {}
 
 
 def _sent(outbound: OutboundMail, ticket: Ticket) -> Said:
@@ -152,7 +171,8 @@ def _kept(request: HttpRequest) -> list[UUID] | None:
         raise Invalid("a kept file has a broken name; load the page again") from error
 
 
-def _once(request: HttpRequest) -> UUID:
+def form_key(request: HttpRequest) -> UUID:
+    """Return the form's own key, by which a double click makes one mail. Raises Invalid."""
     try:
         return UUID(request.POST.get("once", ""))
     except ValueError as error:

@@ -102,6 +102,14 @@ def show_html(ticket: Ticket, message: Message) -> str:
 
 
 @transaction.atomic
+def show_message(ticket: Ticket, message: Message) -> MessageView:
+    """Open one message, as for a page that is about it alone; one message.body entry."""
+    record(Action.MESSAGE_BODY, on=ticket.as_subject(), message=message.pk)
+    with purpose(Purpose.VIEW):
+        return _message_views(ticket, [message])[0]
+
+
+@transaction.atomic
 def show_newest(ticket: Ticket) -> Newest | None:
     """Return who wrote last on a ticket and the beginning of it, None when nobody did; one message.body entry."""
     message = Message.objects.filter(ticket=ticket).order_by("-at", "-id").first()
@@ -121,7 +129,8 @@ def show_draft(ticket: Ticket | None, *kinds: DraftKind, by: User) -> DraftView 
         return None
     with purpose(Purpose.VIEW):
         text = readable(by, draft, "text")
-    return None if text == UNREADABLE else DraftView(draft.kind, text, draft.base_version, draft.saved_at)
+        fields = {} if text == UNREADABLE else {str(name): str(value) for name, value in draft.fields.items()}
+    return None if text == UNREADABLE else DraftView(draft.kind, text, draft.base_version, draft.saved_at, fields)
 
 
 def _newest_draft(ticket: Ticket | None, kinds: Sequence[DraftKind], by: User) -> Draft | None:
