@@ -13,14 +13,16 @@ from uuid import uuid4
 import pytest
 from django.conf import settings
 from django.db import connection
+from django.test import override_settings
 from django.utils import timezone
 
-from inbox.mail.models import InboundMail, Mailbox, OutboundMail, RawMail
+from inbox.mail.models import Acknowledged, InboundMail, Mailbox, OutboundMail, RawMail
 from inbox.mail.send.deliver import CLAIM, release_stale
 from inbox.mail.states import KillPoint, OutReason, OutState, RawState
 from inbox.tickets.models import Message, Ticket
 from inbox.tickets.states import Direction
 from tests.flows import killed
+from tests.inbox.mail.acks import acks, make_acknowledging
 from tests.make import Letter, make_agent, make_inbox, make_mail, make_mailbox, make_reply, make_ticket
 from tests.servers.dovecot import MailHost
 from tests.servers.smtp import SmtpHost
@@ -39,6 +41,7 @@ def die_at(point: KillPoint | None, *step: str) -> int:
         "DJANGO_SETTINGS_MODULE": "helpdesk.settings.test",
         "POSTERN_KILL_AT": point or "",
         "POSTERN_UNDO_S": "0",
+        "POSTERN_ACKS_AN_HOUR": str(settings.MAIL_ACKS_AN_HOUR),
     }
     command = [sys.executable, "-m", "tests.flows.killed", *step]
     done = subprocess.run(  # noqa: S603 - our own module
@@ -57,15 +60,18 @@ def _later() -> None:
 
 
 def mails_in(point: KillPoint, *, count: int) -> None:
-    """Kill the fetching and reading of `count` mails at `point`, go on, and find each exactly once."""
+    """Kill the fetching and reading of `count` mails at `point`, go on, and find each once, acknowledged once."""
     host = MailHost()
     try:
         host.start()
         with host.client() as client:
             for number in range(count):
-                letter = Letter(f"Kim <kim{number % 7}@example.org>", files=[("list.csv", b"a;b\r\n" * 40)])
+                sender = f"Kim <kim{number % 7}@host{number // 3}.example.org>"
+                letter = Letter(sender, files=[("list.csv", b"a;b\r\n" * 40)])
                 client.append("INBOX", make_mail(f"Crash {number}", "It hurts.\n", letter))
         make_mailbox(make_inbox(), host)
+        make_acknowledging()
+        Mailbox.objects.update(created_at=timezone.now() - timedelta(hours=1))  # what lay there before gets no answer
 
         assert die_at(point, "in") == -signal.SIGKILL
         for _ in range(2):
@@ -78,6 +84,7 @@ def mails_in(point: KillPoint, *, count: int) -> None:
     found = (RawMail.objects.count(), InboundMail.objects.count(), Message.objects.count(), Ticket.objects.count())
     assert found == (count, count, count, count)
     assert Message.objects.filter(attachments__isnull=False).distinct().count() == count
+    assert (len(acks()), Acknowledged.objects.values("raw").distinct().count()) == (count, count)
 
 
 def mail_in(point: KillPoint) -> None:
@@ -128,6 +135,20 @@ def reply_sent(point: KillPoint) -> None:
     assert (row.state, row.reason) == (OutState.SENT, OutReason.SECOND_TRY if point in _MARKED else "")
 
 
+def ack_sent(point: KillPoint) -> int:
+    """Kill the delivery of an acknowledgement at `point`, go on, and return how many came to the other side."""
+    with SmtpHost() as smtp:
+        make_acknowledging(smtp_host=smtp)
+        make_ticket()
+
+        assert die_at(point, "send") == -signal.SIGKILL
+        for _ in range(3):
+            _later()
+            killed.send()
+
+        return len(smtp.received)
+
+
 CASES: Final[dict[KillPoint, Callable[[KillPoint], None]]] = {
     KillPoint.RAW_WRITTEN: mail_in,
     KillPoint.RAW_BEFORE_COMMIT: mail_in,
@@ -150,10 +171,24 @@ def test_killed_at_any_point_nothing_is_lost_or_doubled(point: KillPoint) -> Non
     CASES[point](point)
 
 
+@pytest.mark.parametrize(
+    ("point", "arrived"),
+    [
+        (KillPoint.DELIVERY_CLAIMED, 1),
+        (KillPoint.DELIVERY_HANDING, 0),  # nobody knows whether it was handed in: rather none than two
+        (KillPoint.DELIVERY_ANSWERED, 1),
+        (KillPoint.DELIVERY_SETTLED, 1),
+    ],
+)
+def test_killed_at_any_point_no_second_acknowledgement_arrives(point: KillPoint, arrived: int) -> None:
+    assert ack_sent(point) == arrived
+
+
 @pytest.mark.long
 @pytest.mark.parametrize("point", [point for point, case in CASES.items() if case is mail_in])
 def test_killed_among_500_mails_each_is_there_once(point: KillPoint) -> None:
-    mails_in(point, count=500)
+    with override_settings(MAIL_ACKS_AN_HOUR=100_000):
+        mails_in(point, count=500)
 
 
 def test_without_a_kill_point_the_process_ends_well() -> None:
