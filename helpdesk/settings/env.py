@@ -1,5 +1,6 @@
 """Typed readers of the environment: the only place that reads it. `X_FILE` names a file that holds X."""
 
+import ipaddress
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -89,6 +90,22 @@ def database(name: str, default: str = "") -> dict[str, Any]:  # Any: Django's o
         "PORT": str(parts.port or ""),
         "OPTIONS": dict(query),
     }
+
+
+def choice(name: str, default: str, *others: str) -> str:
+    """Return X, which is `default` or one of `others`."""
+    value = text(name, default).strip().lower()
+    if value not in {default, *others}:
+        raise WrongSetting(f"{name} must be one of {', '.join([default, *others])}, not {value!r}")
+    return value
+
+
+def networks(name: str, default: str) -> list[ipaddress.IPv4Network | ipaddress.IPv6Network]:
+    """Return X as networks, with commas between; a plain address is a network of one."""
+    try:
+        return [ipaddress.ip_network(word) for word in words(name, default)]
+    except ValueError as error:
+        raise WrongSetting(f"{name} must name networks as 192.0.2.0/24: {error}") from error
 
 
 def web_address(name: str, default: str = "") -> str:

@@ -13,6 +13,6 @@ LOGGING = {
         "django.server": {"handlers": [], "propagate": True},
         "celery": {"level": "WARNING"},
         "imapclient": {"level": "WARNING"},
-        "mail.log": {"level": "WARNING"},  # aiosmtpd, which names senders and recipients
+        "mail.log": {"level": "CRITICAL"},  # aiosmtpd, which names clients, senders and recipients
     },
 }

@@ -19,6 +19,14 @@ OAUTH_TOKEN_URL = env.web_address("POSTERN_OAUTH_TOKEN_URL", "")
 OAUTH_SCOPE = env.text("POSTERN_OAUTH_SCOPE", "")
 OAUTH_CA_FILE = env.text("POSTERN_OAUTH_CA_FILE", "")
 """A provider of tokens beside Google and Microsoft: where a desk posts its secrets is never set on a page."""
+SMTPD = env.choice("POSTERN_SMTPD", "off", "lmtp", "smtp")
+"""Whether mail is taken over LMTP or SMTP too; the first one is the default."""
+SMTPD_BIND = env.text("POSTERN_SMTPD_BIND", "127.0.0.1")
+SMTPD_PORT = env.integer("POSTERN_SMTPD_PORT", 8024, low=1, high=65535)
+SMTPD_CLIENTS = env.networks("POSTERN_SMTPD_CLIENTS", "127.0.0.0/8, ::1/128")
+SMTPD_CERT_FILE = env.text("POSTERN_SMTPD_CERT_FILE", "")
+SMTPD_KEY_FILE = env.text("POSTERN_SMTPD_KEY_FILE", "")
+SMTPD_CONNECTIONS = env.integer("POSTERN_SMTPD_CONNECTIONS", 50, low=1, high=1000)
 DEFAULT_FROM_EMAIL = "postern@localhost"
 EMAIL_BACKEND = "inbox.mail.send.system.OutboxBackend"
 MAIL_TRIES = 3

@@ -17,6 +17,8 @@ _READERS: Final = {
     "env.database",
     "env.redis_place",
     "env.web_address",
+    "env.choice",
+    "env.networks",
 }
 
 
