@@ -8,7 +8,7 @@ from audit.record import record
 from audit.subjects import Subject
 from inbox.inboxes.permissions import Access, Right
 from inbox.mail.errors import MailNotFound, NothingToRetry
-from inbox.mail.models import InboundMail, Mailbox, OutboundMail, RawMail
+from inbox.mail.models import Bounce, InboundMail, Mailbox, OutboundMail, RawMail
 from inbox.mail.overview.outbox import may_act_on, outgoing
 from inbox.mail.overview.quarantine import quarantined
 from inbox.mail.overview.scope import administered
@@ -25,6 +25,15 @@ def outbound_for(access: Access, outbound_id: UUID, *, need: Right) -> OutboundM
     if row is None or row.message is None:
         _deny(Subject(SubjectKind.MAIL, outbound_id), need=need)
     ticket_for(access, row.message.ticket.number, need=need)
+    return row
+
+
+def bounce_for(access: Access, bounce_id: UUID, *, need: Right) -> Bounce:
+    """Return a report on a mail of a ticket that `access` may see and do `need` on. Raises as outbound_for does."""
+    row = Bounce.objects.filter(pk=bounce_id, outbound__isnull=False).first()
+    if row is None or row.outbound_id is None:
+        _deny(Subject(SubjectKind.MAIL, bounce_id), need=need)
+    row.outbound = outbound_for(access, row.outbound_id, need=need)
     return row
 
 

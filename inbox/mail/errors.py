@@ -33,6 +33,12 @@ class WrongAddress(Invalid):
     code = "wrong_address"
 
 
+class SameAddress(Invalid):
+    """The mail came back from this very address."""
+
+    code = "same_address"
+
+
 class NoSender(Invalid):
     """The inbox has no address to send from, or no mailbox with a way out."""
 

@@ -17,13 +17,15 @@ from helpdesk.crypto.keyring import Owner, OwnerKind
 from inbox.inboxes.models import Binding, Inbox, Role
 from inbox.inboxes.permissions import SHIPPED_ROLES, Right
 from inbox.inboxes.services.bindings import BindingSpec, make_binding
-from inbox.mail.models import OutboundMail
+from inbox.mail.models import Bounce, OutboundMail, RawMail
 from inbox.mail.send.forward import NewForward, forward
 from inbox.mail.send.recipients import Recipient
-from inbox.mail.states import OutState
+from inbox.mail.receive.store import Arrival, Source, store_raw
+from inbox.mail.states import OutState, RawReason, RawState
 from inbox.tickets.models import Attachment, Message, Ticket
 from inbox.tickets.states import Direction
-from tests.make import Letter, make_agent, make_inbox, make_reply, make_ticket
+from tests.inbox.mail.reports import Told, make_report, our_id
+from tests.make import Letter, make_agent, make_inbox, make_reply, make_ticket, receive
 from tests.signed_in import client_of, make_person
 
 ROLES: Final = tuple(role.name for role in SHIPPED_ROLES)
@@ -92,6 +94,7 @@ def make_side(name: str, words: Words | None = None) -> Side:
         "picture": str(picture.pk),
         "waiting": str(waiting.pk),
         "refused": str(refused.pk),
+        "bounce": str(make_bounce(refused, words.address).pk),
         "inbox": str(inbox.pk),
         "address": f"{name.lower()}@desk.example.net",
         "old": "",
@@ -99,6 +102,20 @@ def make_side(name: str, words: Words | None = None) -> Side:
         **_people(name, inbox),
     }
     return Side(names, ticket, inbox, words)
+
+
+def make_bounce(outbound: OutboundMail, address: str) -> Bounce:
+    """Return the report that a mail came back from `address`."""
+    receive(make_report(our_id(outbound), Told(address)), inbox=outbound.inbox)
+    return Bounce.objects.get(outbound=outbound)
+
+
+def make_unreadable(inbox: Inbox) -> RawMail:
+    """Return a mail in quarantine whose ticket is gone."""
+    data = b"Subject: x\r\n\r\n"
+    raw = store_raw(Source(inbox, None), [Arrival(f"test:{inbox.pk}", len(data), timezone.now(), [data])])[0]
+    RawMail.objects.filter(pk=raw.pk).update(state=RawState.QUARANTINED, reason=RawReason.CRASHED)
+    return raw
 
 
 def make_picture(message: Message) -> Attachment:

@@ -107,6 +107,8 @@ _TICKETS: Final = (
     _post("tickets:note", "/t/{number}/note", f"403 302 302 302 403 {_NOT_VIEWERS}", text="Hm.", once="{once}"),
     _post("tickets:draft", "/t/{number}/draft", f"204 204 204 204 204 {_NOT_VIEWERS}", text="Per", kind="reply",
           version="{version}"),
+    _post("tickets:elsewhere", "/elsewhere/{bounce}", f"403 302 302 302 403 {_NOT_VIEWERS}", to="right@example.com",
+          once="{once}"),
     _post("tickets:undo", "/undo/{waiting}", f"403 302 302 302 403 {_NOT_VIEWERS}"),
 )  # fmt: skip
 

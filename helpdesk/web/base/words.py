@@ -55,7 +55,9 @@ _BY_CODE: Final[Mapping[str, Words]] = {
     "wrong_address": Words(
         _("No mail can be sent to one of the addresses"), _("Look at each address, then send again. Nothing was sent.")
     ),
-    "same_address": Words(_("The mail came back from this address"), _("Give another address. Nothing was sent.")),
+    "same_address": Words(
+        _("This is the same address"), _("The mail came back from this address: give another one. Nothing was sent.")
+    ),
     "no_sender": Words(
         _("This inbox cannot send yet"),
         _("An administrator has to give it an address and a mailbox that sends. Nothing was sent."),

@@ -12,6 +12,7 @@ from accounts.models import User
 from helpdesk.core.context import Purpose, purpose
 from helpdesk.core.errors import NotFound
 from helpdesk.web.base.request import DeskRequest
+from helpdesk.web.tickets.bounces import bounces_of, warning_of
 from helpdesk.web.tickets.delivery import Delivery, deliveries_of, quarantine_of
 from inbox.inboxes.access import workers_in
 from inbox.inboxes.models import Inbox
@@ -91,6 +92,7 @@ def reader_context(request: DeskRequest, ticket: Ticket, query: ListQuery) -> Co
         "draft": show_draft(ticket, DraftKind.REPLY, DraftKind.NOTE, by=request.user),
         "answer": _answer(ticket, request.user) if rights["reply"] else None,
         "delivery": _delivery(view, access, ticket),
+        "bounces": bounces_of(_sent(view), may_reply=rights["reply"]),
         "quarantine": quarantine_of(ticket),
         "upload_bytes": settings.POSTERN_UPLOAD_BYTES,
     }
@@ -98,8 +100,11 @@ def reader_context(request: DeskRequest, ticket: Ticket, query: ListQuery) -> Co
 
 def _delivery(view: TicketView, access: Access, ticket: Ticket) -> Mapping[UUID, Delivery]:
     may_reply = access.can(Right.REPLY, ticket.inbox_id)
-    sent = [message.id for message in view.messages if message.direction == Direction.OUTBOUND]
-    return deliveries_of(sent, may_reply=may_reply, me=access.user_id)
+    return deliveries_of(_sent(view), may_reply=may_reply, me=access.user_id)
+
+
+def _sent(view: TicketView) -> list[UUID]:
+    return [message.id for message in view.messages if message.direction == Direction.OUTBOUND]
 
 
 def _assignable(access: Access, ticket: Ticket, user: User) -> tuple[Person, ...]:
@@ -127,7 +132,8 @@ def _warning(suggestion: Suggestion) -> str:
     if suggestion.dropped:
         names = ", ".join(recipient.name or recipient.address for recipient in suggestion.dropped[:5])
         words.append(_("Left out of the answer: %(names)s.") % {"names": names})
-    return " ".join(words)
+    words.append(warning_of(recipient.address for recipient in (*suggestion.to, *suggestion.cc)))
+    return " ".join(filter(None, words))
 
 
 def _uuid(text: str) -> UUID | None:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from helpdesk.web.tickets import acts, forwarding, pages, writing
+from helpdesk.web.tickets import acts, elsewhere, forwarding, pages, writing
 
 app_name = "tickets"
 
@@ -19,6 +19,7 @@ urlpatterns = [
     path("t/<int:number>/forward", forwarding.forward, name="forward"),
     path("t/<int:number>/party/<uuid:message_id>", forwarding.party, name="party"),
     path("t/<int:number>/draft", writing.draft, name="draft"),
+    path("elsewhere/<uuid:bounce_id>", elsewhere.elsewhere, name="elsewhere"),
     path("rows", pages.rows, name="rows"),
     path("new", writing.new, name="new"),
     path("undo/<uuid:outbound_id>", writing.undo, name="undo"),
