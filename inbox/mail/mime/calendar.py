@@ -2,10 +2,11 @@
 
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, time, timedelta
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo, available_timezones
 
 from icalendar import Calendar, Component
-from icalendar.timezone.windows_to_olson import WINDOWS_TO_OLSON
+from icalendar.timezone import tzp
+from icalendar.timezone.zoneinfo import ZONEINFO
 
 from inbox.mail.mime.charsets import decode
 from inbox.mail.mime.guarded import guarded
@@ -13,6 +14,10 @@ from inbox.mail.mime.parsed import Address, Invitation
 from inbox.mail.mime.plain import clean_line, clean_text
 
 CALENDAR_TYPES = {"text/calendar", "application/ics", "text/x-vcalendar"}
+_CONTINENTS = {
+    "Africa", "America", "Antarctica", "Arctic", "Asia", "Atlantic", "Australia", "Europe", "Indian", "Pacific",
+}  # fmt: skip
+_zones: dict[str, ZoneInfo] = {}
 _METHODS = {"REQUEST", "CANCEL", "REPLY", "PUBLISH", "COUNTER", "ADD", "REFRESH", "DECLINECOUNTER"}
 _MAX_BYTES = 1024 * 1024
 _MAX_EVENTS = 10
@@ -21,16 +26,20 @@ _MAX_CHARS = 1_000
 _MAX_WORDS_CHARS = 20_000
 
 
-def load_zones() -> list[ZoneInfo]:
-    """Return the time zones that calendars name; kept by the caller, they are found later without opening a file."""
-    return [zone for name in {*WINDOWS_TO_OLSON.values(), "UTC"} if (zone := _zone(name))]
+def load_zones() -> None:
+    """Read the time zones of all places, so that they are found later without opening a file."""
+    names = {"UTC", "GMT", *(name for name in available_timezones() if name.partition("/")[0] in _CONTINENTS)}
+    _zones.update({name: ZoneInfo(name) for name in names})
 
 
-def _zone(name: str) -> ZoneInfo | None:
-    try:
-        return ZoneInfo(name)
-    except ZoneInfoNotFoundError:
-        return None
+class _Loaded(ZONEINFO):
+    """The zones that are loaded, and no others: a calendar may bring its own, for itself alone."""
+
+    def timezone(self, name: str) -> ZoneInfo | None:
+        return _zones.get(name)
+
+    def knows_timezone_id(self, tzid: str) -> bool:
+        return tzid in _zones
 
 
 def read_invitations(data: bytes) -> tuple[Invitation, ...]:
@@ -47,6 +56,9 @@ def words_of(invitations: Iterable[Invitation]) -> str:
 
 
 def _read(data: bytes) -> tuple[Invitation, ...]:
+    if not _zones:
+        load_zones()
+    tzp.use(_Loaded())  # and forget the zones that the calendar before brought along
     text = decode(data, "utf-8").replace("\x00", "")
     found: list[Invitation] = []
     for calendar in Calendar.from_ical(text, multiple=True):

@@ -1,5 +1,6 @@
 """winmail.dat, the form in which Outlook and Exchange wrap a mail (MS-OXTNEF): its bodies and its files."""
 
+import logging
 from dataclasses import dataclass, field
 
 from compressed_rtf.compressed_rtf import decompress
@@ -15,7 +16,9 @@ _SIGN = b"\x78\x9f\x3e\x22"
 _MAX_DEPTH = 3
 _MAX_FILES = 200
 _MIME_TAG, _CONTENT_ID, _LONG_NAME, _DISPLAY_NAME, _SUBJECT = 0x370E, 0x3712, 0x3707, 0x3001, 0x0037
-_MAX_RTF_BYTES = 4 * 1024 * 1024
+_MAX_RTF_BYTES = 2 * 1024 * 1024
+
+logging.getLogger("tnefparse").disabled = True  # it says a line for each of four thousand million properties
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,7 +36,7 @@ class Message(SealedModel):
     """The RFC 5322 Message-ID with its brackets, "" when there is none."""
     header_blind = models.BinaryField(null=True, max_length=16)
     extras = SealedJSONField(null=True)
-    """What few mails have besides (`rows.Extras`): invitations, a signature, a sender without an address. None: nothing."""
+    """What few mails have besides (`rows.Extras`): invitations, a signature, a sender without an address; else None."""
     doubts = ArrayField(models.CharField(max_length=40), default=list)
     unverified_sender = models.BooleanField(default=False)
     machine = models.BooleanField(default=False)
