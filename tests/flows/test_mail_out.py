@@ -15,7 +15,7 @@ from django.utils import timezone
 from helpdesk.core.context import Purpose, purpose
 from inbox.mail.errors import NothingToResend, TooLateToUndo
 from inbox.mail.mime.parse import parse
-from inbox.mail.models import OutboundMail
+from inbox.mail.models import Mailbox, OutboundMail
 from inbox.mail.send.compose import compose
 from inbox.mail.send.conversation import NewConversation, start_conversation
 from inbox.mail.send.deliver import deliver_mail, due, release_stale
@@ -44,8 +44,9 @@ def ticket(smtp_host: SmtpHost) -> Ticket:
 
 
 def send(row: OutboundMail) -> OutboundMail:
-    """Try a mail now, whatever its moment."""
+    """Try a mail now, whatever its moment and whatever the server asked for."""
     OutboundMail.objects.filter(pk=row.pk).update(send_after=timezone.now())
+    Mailbox.objects.update(smtp_paused_until=None)
     deliver_mail(row.pk)
     row.refresh_from_db()
     return row

@@ -5,7 +5,7 @@ import threading
 
 from helpdesk.demo.dovecot import HOST
 from inbox.mail.imap.wire import Security
-from inbox.mail.send.smtp import SmtpServer
+from inbox.mail.send.connection import SmtpServer
 
 HANG_UP = ""
 
@@ -18,6 +18,7 @@ class ScriptedSmtp:
         self._tcp = _Tcp((HOST, 0), _Conversation)
         self._tcp.answers = {"CONNECT": "220 hello", "DATA": "354 go on", "EHLO": "250 AUTH PLAIN"} | answers
         self._tcp.heard = self.heard
+        self._tcp.in_turn = {}
         self._thread = threading.Thread(target=self._tcp.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
 
     def __enter__(self) -> "ScriptedSmtp":
@@ -28,6 +29,10 @@ class ScriptedSmtp:
         self._tcp.shutdown()
         self._tcp.server_close()
         self._thread.join(5)
+
+    def answer(self, verb: str, *answers: str) -> None:
+        """Answer this verb so from now on: with each of `answers` in turn, the last one for ever."""
+        self._tcp.in_turn[verb] = list(answers)
 
     def server(self, user: str = "", password: str = "") -> SmtpServer:
         """Return how to reach it."""
@@ -41,6 +46,7 @@ class _Tcp(socketserver.ThreadingTCPServer):
     block_on_close = False
     answers: dict[str, str]
     heard: list[str]
+    in_turn: dict[str, list[str]]
 
 
 class _Conversation(socketserver.StreamRequestHandler):
@@ -60,7 +66,10 @@ class _Conversation(socketserver.StreamRequestHandler):
             verb = line.split()[0].upper()
 
     def _answer(self, verb: str) -> bool:
-        answer = self.server.answers.get(verb, "250 ok")
+        turns = self.server.in_turn.get(verb, [])
+        answer = turns[0] if turns else self.server.answers.get(verb, "250 ok")
+        if len(turns) > 1:
+            turns.pop(0)
         if answer == HANG_UP:
             return False
         self.wfile.write(answer.encode() + b"\r\n")

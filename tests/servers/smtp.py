@@ -12,7 +12,8 @@ from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
 from helpdesk.demo.dovecot import HOST, TlsFiles, free_port
 from inbox.mail.imap.wire import Security
-from inbox.mail.send.smtp import SmtpServer
+from inbox.mail.send.connection import SmtpServer
+from inbox.mail.send.pool import POOL
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +78,7 @@ class SmtpHost:
 
     def __exit__(self, *_: object) -> None:
         self.left.set()
+        POOL.close_idle()
         self._controller.stop()
 
     def server(self, security: Security = Security.PLAINTEXT_LOOPBACK, *, ca: object = None) -> SmtpServer:

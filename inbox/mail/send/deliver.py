@@ -1,6 +1,7 @@
 """Deliver what waits in the outbox: claim, compose, hand in, settle."""
 
 import logging
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 from uuid import UUID
@@ -14,14 +15,19 @@ from helpdesk.core.context import Purpose, purpose
 from helpdesk.core.killpoints import reached
 from helpdesk.crypto.errors import CryptoError
 from helpdesk.crypto.files import open_blob
-from inbox.mail.imap.wire import Security
+from inbox.mail import tokens
+from inbox.mail.imap.wire import Security, Step, WireError
 from inbox.mail.models import Mailbox, OutboundMail
 from inbox.mail.models.outbound import WAITING
+from inbox.mail.oauth.credentials import drop_access, smtp_credential
 from inbox.mail.send.autoreply import is_wanted
 from inbox.mail.send.compose import Composed, File, compose
+from inbox.mail.send.connection import SmtpServer
 from inbox.mail.send.outbox import way_out
+from inbox.mail.send.patience import keep_pace
+from inbox.mail.send.pool import POOL
 from inbox.mail.send.settle import Settled, settle, uncertain, verdict, without_mailbox
-from inbox.mail.send.smtp import SmtpServer, deliver
+from inbox.mail.send.smtp import Letter, Outcome, OutcomeKind
 from inbox.mail.states import KillPoint, OutReason, OutState
 from inbox.tickets.models import Attachment
 
@@ -35,8 +41,13 @@ _AT_ONCE: Final = 200
 
 
 def due() -> list[UUID]:
-    """Return the mails whose moment has come: one indexed query, short when nothing is due."""
-    rows = OutboundMail.objects.filter(WAITING, send_after__lte=timezone.now()).order_by("send_after")
+    """Return the mails whose moment has come: one indexed query, short when nothing is due.
+
+    Those of a mailbox that has to wait are left out.
+    """
+    now = timezone.now()
+    rows = OutboundMail.objects.filter(WAITING, send_after__lte=now).exclude(mailbox__smtp_paused_until__gt=now)
+    rows = rows.order_by("send_after")
     return list(rows.values_list("pk", flat=True)[:_AT_ONCE])
 
 
@@ -45,23 +56,18 @@ def deliver_mail(outbound_id: UUID) -> OutState | None:
     row = _claim(outbound_id)
     if row is None:
         return None
-    mailbox = way_out(row) if is_wanted(row) else None
-    if mailbox is None:
-        return settle(row, _unsent(row))
-    try:
-        composed = _composed(row)
-    except CryptoError:
-        return settle(row, Settled(OutState.REFUSED, OutReason.SEALED))
+    ready = _prepared(row)
+    if isinstance(ready, Settled):
+        return settle(row, ready)
     if not _mark_handing(row):
         return None
-    outcome = deliver(
-        smtp_server(mailbox),
-        sender=composed.sender,
-        recipients=composed.recipients,
-        mime=composed.mime,
-        timeout_s=settings.MAIL_SMTP_TIMEOUT_S,
-    )
+    composed = ready.composed
+    letter = Letter(composed.sender, composed.recipients, composed.mime, tokens.bounce_word(row.pk))
+    outcome = POOL.deliver(ready.mailbox.pk, ready.server, letter, timeout_s=settings.MAIL_SMTP_TIMEOUT_S)
     reached(KillPoint.DELIVERY_ANSWERED)
+    keep_pace(ready.mailbox.pk, outcome)
+    if outcome.step is Step.SIGN_IN:
+        drop_access(ready.mailbox)
     return settle(row, verdict(row, outcome))
 
 
@@ -80,16 +86,16 @@ def release_stale() -> int:
 
 
 def smtp_server(mailbox: Mailbox) -> SmtpServer:
-    """Return where the mailbox hands mail in. Opens its secret."""
-    with purpose(Purpose.SYSTEM):
-        secret = mailbox.secret
+    """Return where the mailbox hands mail in. Opens its secret. Raises WireError when no access token can be had."""
+    known = smtp_credential(mailbox)
     return SmtpServer(
         mailbox.smtp_host,
         mailbox.smtp_port,
         Security(mailbox.smtp_security),
         mailbox.ca_file or None,
-        user=mailbox.smtp_user,
-        password=str(secret.get("smtp_password") or secret.get("imap_password", "")) if mailbox.smtp_user else "",
+        user=known.user,
+        password=known.password,
+        bearer=known.bearer,
     )
 
 
@@ -98,7 +104,7 @@ def _claim(outbound_id: UUID) -> OutboundMail | None:
     now = timezone.now()
     rows = OutboundMail.objects.select_for_update(skip_locked=True, of=("self",))
     row = rows.select_related("mailbox", "inbox").filter(WAITING, pk=outbound_id, send_after__lte=now).first()
-    if row is None:
+    if row is None or (row.mailbox is not None and _must_wait(row.mailbox)):
         return None
     row.state = OutState.SENDING
     row.reason = ""
@@ -107,6 +113,36 @@ def _claim(outbound_id: UUID) -> OutboundMail | None:
     row.save(update_fields=["state", "reason", "claimed_at", "attempts"])
     transaction.on_commit(lambda: reached(KillPoint.DELIVERY_CLAIMED))
     return row
+
+
+def _must_wait(mailbox: Mailbox) -> bool:
+    """Return whether the mailbox's server asked for patience; after its pause one mail at a time tries how it is."""
+    if mailbox.smtp_paused_until is not None and mailbox.smtp_paused_until > timezone.now():
+        return True
+    under_way = OutboundMail.objects.filter(mailbox=mailbox, state=OutState.SENDING)
+    return mailbox.smtp_pauses > 0 and under_way.exists()
+
+
+@dataclass(frozen=True, slots=True)
+class _Ready:
+    """What is handed in, and where."""
+
+    mailbox: Mailbox
+    composed: Composed
+    server: SmtpServer
+
+
+def _prepared(row: OutboundMail) -> _Ready | Settled:
+    """Return what a try needs, or where the mail stands without one."""
+    mailbox = way_out(row) if is_wanted(row) else None
+    if mailbox is None:
+        return _unsent(row)
+    try:
+        return _Ready(mailbox, _composed(row), smtp_server(mailbox))
+    except CryptoError:
+        return Settled(OutState.REFUSED, OutReason.SEALED)
+    except WireError as error:
+        return verdict(row, Outcome(OutcomeKind.DEFERRED, error.words, step=error.step))
 
 
 def _unsent(row: OutboundMail) -> Settled:
@@ -122,7 +158,12 @@ def _files(row: OutboundMail) -> list[File]:
     if row.message_id is None:
         return []
     files = Attachment.objects.filter(message_id=row.message_id)
-    return [File(file.name, b"".join(open_blob(file.blob, file.seal_ref(), kind="attachment"))) for file in files]
+    return [_file(file) for file in files]
+
+
+def _file(row: Attachment) -> File:
+    data = b"".join(open_blob(row.blob, row.seal_ref(), kind="attachment"))
+    return File(row.name, data, row.content_id if row.inline else "")
 
 
 def _mark_handing(row: OutboundMail) -> bool:

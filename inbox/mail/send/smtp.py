@@ -1,38 +1,17 @@
 """One mail over SMTP: verified TLS, and an outcome that says sent, deferred, refused or uncertain. Knows no rows."""
 
-import base64
 import re
 import smtplib
-import socket
-import ssl
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
 
 import idna
 
-from inbox.mail.imap.wire import (
-    Security,
-    Server,
-    Step,
-    StepResult,
-    WireError,
-    open_socket,
-    plain_words,
-    secrets_of,
-    step_results,
-    tls_context,
-    tls_error,
-    xoauth2,
-)
+from inbox.mail.imap.wire import Step, WireError, plain_words
+from inbox.mail.send.connection import SmtpServer, leave, open_connection
 
-_CONNECT_S: Final = 10.0
-_GOODBYE_S: Final = 3.0
-_PROBE_S: Final = 20.0
-_PROBE_STEPS: Final = (Step.DNS, Step.TCP, Step.TLS, Step.SIGN_IN, Step.SEND)
-_HELLO: Final = "[127.0.0.1]"
 _LINE_END: Final = re.compile(rb"\r\n|\r|\n")
 _FIRST_DOT: Final = re.compile(rb"^\.", re.MULTILINE)
 _ADDRESS: Final = re.compile(r"[^\s<>\x00-\x20\x7f]+@[^\s<>@\x00-\x20\x7f]+")
@@ -45,33 +24,6 @@ class OutcomeKind(StrEnum):
     DEFERRED = "deferred"
     REFUSED = "refused"
     UNCERTAIN = "uncertain"
-
-
-@dataclass(frozen=True, slots=True)
-class SmtpServer:
-    """Where mail is handed in. An empty `user` means without signing in; `hello` is our name in EHLO.
-
-    `bearer`: the password is an access token, and the sign-in XOAUTH2.
-    """
-
-    host: str
-    port: int
-    security: Security
-    ca_file: str | None = None
-    user: str = ""
-    password: str = field(default="", repr=False)
-    bearer: bool = False
-    hello: str = _HELLO
-
-    @property
-    def address(self) -> Server:
-        """Where it listens, without the account."""
-        return Server(self.host, self.port, self.security, self.ca_file)
-
-    @property
-    def secrets(self) -> tuple[str, ...]:
-        """What its words are never quoted with."""
-        return secrets_of(self.user, self.password)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +51,8 @@ class Outcome:
     step: Step = Step.SEND
     accepted: tuple[str, ...] = ()
     turned_away: tuple[TurnedAway, ...] = ()
+    about_recipient: bool = False
+    """The server spoke of a recipient, and not of the mail or of us."""
 
     @property
     def again(self) -> bool:
@@ -106,71 +60,79 @@ class Outcome:
         return self.kind is OutcomeKind.DEFERRED
 
 
-def deliver(server: SmtpServer, *, sender: str, recipients: Sequence[str], mime: bytes, timeout_s: float) -> Outcome:
-    """Hand one mail in and return how it ended; never raises for what a server does.
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """One mail for SMTP. `sender` is the envelope's, "" for the null sender.
 
-    `sender` is the envelope's, "" for the null sender. `mime` goes out as it is but for its line ends, which become
-    CRLF. `timeout_s` bounds each wait for the server, the one after the final dot too.
+    `mime` goes out as it is but for its line ends, which become CRLF. `envelope_id` comes back in a delivery report
+    where the server offers that (RFC 3461 4.4): letters, digits and dots, "" for none.
     """
-    if sender and not _ADDRESS.fullmatch(sender):
-        return Outcome(OutcomeKind.REFUSED, "The sender is no address.")
-    body = _LINE_END.sub(b"\r\n", mime)
+
+    sender: str
+    recipients: Sequence[str]
+    mime: bytes
+    envelope_id: str = ""
+
+
+def deliver(server: SmtpServer, letter: Letter, *, timeout_s: float) -> Outcome:
+    """Hand one mail in over a connection of its own and return how it ended; never raises for what a server does.
+
+    `timeout_s` bounds each wait for the server, the one after the final dot too.
+    """
     try:
-        with _session(server, timeout_s) as client:
-            return _Delivery(client, server.secrets).run(sender, recipients, body)
+        client = open_connection(server, timeout_s=timeout_s)
     except WireError as error:
         return Outcome(OutcomeKind.DEFERRED, error.words, step=error.step)
-
-
-def probe_smtp(server: SmtpServer) -> list[StepResult]:
-    """Return the outcome of each step up to the first that failed. Signs in, sends nothing."""
-    failed: WireError | None = None
     try:
-        with _session(server, _PROBE_S) as client, _failing_at(Step.SEND, server.secrets):
-            _ask_sign_of_life(client)
-    except WireError as error:
-        failed = error
-    return step_results(server.address, _PROBE_STEPS, failed=failed)
+        return hand_in(client, letter, secrets=server.secrets)
+    finally:
+        leave(client)
 
 
-def _ask_sign_of_life(client: smtplib.SMTP) -> None:
-    code, said = client.noop()
-    if code != 250:
-        raise smtplib.SMTPResponseException(code, said)
+def hand_in(client: smtplib.SMTP, letter: Letter, *, secrets: Sequence[str]) -> Outcome:
+    """Hand one mail in over an open connection. Never raises for what a server does."""
+    if letter.sender and not _ADDRESS.fullmatch(letter.sender):
+        return Outcome(OutcomeKind.REFUSED, "The sender is no address.")
+    return _Delivery(client, letter, secrets).run()
 
 
 class _Delivery:
     """One mail transaction on an open connection."""
 
-    def __init__(self, client: smtplib.SMTP, secrets: Sequence[str]) -> None:
+    def __init__(self, client: smtplib.SMTP, letter: Letter, secrets: Sequence[str]) -> None:
         self._client = client
+        self._letter = letter
+        self._body = _LINE_END.sub(b"\r\n", letter.mime)
         self._secrets = secrets
         self._accepted: list[str] = []
         self._turned_away: list[TurnedAway] = []
 
-    def run(self, sender: str, recipients: Sequence[str], body: bytes) -> Outcome:
+    def run(self) -> Outcome:
         """Go through MAIL, RCPT and DATA. Until the last byte is out, a lost connection means deferred."""
-        unfit = self._unfit(sender, body)
+        unfit = self._unfit()
         if unfit:
             return Outcome(OutcomeKind.REFUSED, unfit)
-        fit = [recipient for recipient in recipients if self._is_fit(recipient)]
+        fit = [recipient for recipient in self._letter.recipients if self._is_fit(recipient)]
         if not fit:
             return self._nobody()
         try:
-            refusal = self._envelope(sender, fit, body) or self._content(body)
+            refusal = self._envelope(fit) or self._content()
         except (smtplib.SMTPException, OSError) as error:
             return self._end(OutcomeKind.DEFERRED, 0, error)
         return refusal or self._verdict()
 
-    def _unfit(self, sender: str, body: bytes) -> str:
-        """Return why this server cannot take this mail at all, or an empty text."""
-        if not body.isascii() and not self._client.has_extn("8bitmime"):
-            return "The server takes no 8-bit mail."
-        if not _ascii_domain(sender).isascii() and not self._client.has_extn("smtputf8"):
+    def _unfit(self) -> str:
+        """Return why this server cannot take this mail at all, or an empty text: asked before a byte of it leaves."""
+        takes_utf8 = self._client.has_extn("smtputf8")
+        if not _ascii_domain(self._letter.sender).isascii() and not takes_utf8:
             return "The server takes no sender outside ASCII."
+        if not _head_of(self._body).isascii() and not takes_utf8:
+            return "The server takes no addresses outside ASCII."
+        if not self._body.isascii() and not self._client.has_extn("8bitmime"):
+            return "The server takes no 8-bit mail."
         limit = self._client.esmtp_features.get("size", "")
-        if limit.isdigit() and 0 < int(limit) < len(body):
-            return f"The mail has {len(body)} bytes, the server takes {limit}."
+        if limit.isdigit() and 0 < int(limit) < len(self._body):
+            return f"The mail has {len(self._body)} bytes, the server takes {limit}."
         return ""
 
     def _is_fit(self, recipient: str) -> bool:
@@ -184,20 +146,33 @@ class _Delivery:
             self._turned_away.append(TurnedAway(recipient, 0, unfit, again=False))
         return not unfit
 
-    def _envelope(self, sender: str, recipients: Sequence[str], body: bytes) -> Outcome | None:
+    def _envelope(self, recipients: Sequence[str]) -> Outcome | None:
         """Name sender and recipients. Returns an outcome when nobody is left to send to."""
-        utf8 = not all(_ascii_domain(address).isascii() for address in (sender, *recipients))
+        named = (self._letter.sender, *recipients)
+        utf8 = not all(_ascii_domain(address).isascii() for address in named)
         self._client.command_encoding = "utf-8" if utf8 else "ascii"
-        options = _options(self._client, body, utf8=utf8)
-        code, said = self._client.docmd(f"MAIL FROM:<{_ascii_domain(sender)}>{options}")
+        options = _options(self._client, self._body, utf8=utf8) + self._report_options()
+        code, said = self._client.docmd(f"MAIL FROM:<{_ascii_domain(self._letter.sender)}>{options}")
         if code != 250:
             return self._answer(code, said)
         for recipient in recipients:
-            code, said = self._client.docmd(f"RCPT TO:<{_ascii_domain(recipient)}>")
+            code, said = self._client.docmd(f"RCPT TO:<{_ascii_domain(recipient)}>{self._notify_option()}")
             if code == 421:
                 return self._answer(code, said)
             self._note(recipient, code, said)
         return None if self._accepted else self._nobody()
+
+    def _report_options(self) -> str:
+        """Return what a delivery report shall hold: the head of the mail, and the id that it came with (RFC 3461)."""
+        if not self._client.has_extn("dsn") or not self._letter.sender:
+            return ""
+        return " RET=HDRS" + (f" ENVID={self._letter.envelope_id}" if self._letter.envelope_id else "")
+
+    def _notify_option(self) -> str:
+        """Return when a report is wanted: on failure and delay, and never about a mail without a sender."""
+        if not self._client.has_extn("dsn"):
+            return ""
+        return " NOTIFY=FAILURE,DELAY" if self._letter.sender else " NOTIFY=NEVER"
 
     def _note(self, recipient: str, code: int, said: bytes) -> None:
         if code in (250, 251):
@@ -210,15 +185,16 @@ class _Delivery:
         later = next((one for one in self._turned_away if one.again), None)
         told = later or next(iter(self._turned_away), None)
         kind = OutcomeKind.DEFERRED if later else OutcomeKind.REFUSED
-        return self._end(kind, told.code if told else 0, told.words if told else "The mail has no recipient.")
+        outcome = self._end(kind, told.code if told else 0, told.words if told else "The mail has no recipient.")
+        return replace(outcome, about_recipient=True)
 
-    def _content(self, body: bytes) -> Outcome | None:
+    def _content(self) -> Outcome | None:
         """Send the mail up to, not with, the final dot. Returns an outcome when the server does not want it."""
         code, said = self._client.docmd("DATA")
         if code != 354:
             return self._answer(code, said)
-        self._client.send(_FIRST_DOT.sub(b"..", body))
-        if not body.endswith(b"\r\n"):
+        self._client.send(_FIRST_DOT.sub(b"..", self._body))
+        if not self._body.endswith(b"\r\n"):
             self._client.send(b"\r\n")
         return None
 
@@ -245,97 +221,18 @@ class _Delivery:
         return plain_words(said, secrets=self._secrets)
 
 
-class _Client(smtplib.SMTP):
-    """smtplib over a socket that was opened and verified before."""
-
-    def __init__(self, server: SmtpServer, sock: socket.socket, timeout_s: float) -> None:
-        self._opened = sock
-        super().__init__(server.host, server.port, local_hostname=server.hello, timeout=timeout_s)
-
-    def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:  # noqa: ARG002 - the library's signature
-        return self._opened
-
-
-@contextmanager
-def _session(server: SmtpServer, timeout_s: float) -> Iterator[smtplib.SMTP]:
-    """Yield a greeted, protected, signed-in connection and close it politely. Raises WireError."""
-    sock = open_socket(server.address, connect_s=_CONNECT_S, read_s=timeout_s)
-    client: smtplib.SMTP | None = None
-    try:
-        with _failing_at(Step.TCP, server.secrets):
-            client = _Client(server, sock, timeout_s)
-            client.ehlo_or_helo_if_needed()
-        _protect(client, server)
-        if server.user:
-            _sign_in(client, server)
-        yield client
-        with suppress(smtplib.SMTPException, OSError):
-            client.send(b"QUIT\r\n")  # its answer is not waited for: the outcome is known and must be kept at once
-    finally:
-        if client is not None:
-            client.close()
-        sock.close()
-
-
-def _protect(client: smtplib.SMTP, server: SmtpServer) -> None:
-    """Start TLS where that is to be done, or fail: nothing meant for TLS is ever said in plain."""
-    if server.security is not Security.STARTTLS:
-        return
-    context = tls_context(server.address)
-    with _failing_at(Step.TLS, server.secrets):
-        client.starttls(context=context)
-        client.ehlo_or_helo_if_needed()
-
-
-def _sign_in(client: smtplib.SMTP, server: SmtpServer) -> None:
-    with _failing_at(Step.SIGN_IN, server.secrets):
-        if server.bearer:
-            _present_token(client, server)
-            return
-        if (server.user + server.password).isascii():
-            client.login(server.user, server.password)
-            return
-        # smtplib signs in with ASCII alone; RFC 4616 says UTF-8
-        token = base64.b64encode(f"\0{server.user}\0{server.password}".encode()).decode()
-        code, said = client.docmd("AUTH", f"PLAIN {token}")
-        if code not in (235, 503):
-            raise smtplib.SMTPAuthenticationError(code, said)
-
-
-def _present_token(client: smtplib.SMTP, server: SmtpServer) -> None:
-    token = base64.b64encode(xoauth2(server.user, server.password)).decode()
-    code, said = client.docmd("AUTH", f"XOAUTH2 {token}")
-    if code == 334:
-        # The error itself, which wants an empty answer before the server says no.
-        code, said = client.docmd("")
-    if code != 235:
-        raise smtplib.SMTPAuthenticationError(code, said)
-
-
-@contextmanager
-def _failing_at(step: Step, secrets: Sequence[str]) -> Iterator[None]:
-    """Turn what smtplib raises into a WireError of this step, without the cause: that may hold the password."""
-    try:
-        yield
-    except smtplib.SMTPResponseException as error:
-        words = plain_words(error.smtp_error, secrets=secrets)
-        raise WireError(step, words, again=400 <= error.smtp_code < 500) from None
-    except smtplib.SMTPNotSupportedError as error:
-        raise WireError(step, plain_words(error), again=False) from None
-    except ssl.SSLCertVerificationError as error:
-        raise tls_error(error) from error
-    except (smtplib.SMTPException, OSError, ValueError) as error:
-        raise WireError(step, plain_words(error, secrets=secrets), again=True) from None
-
-
 def _options(client: smtplib.SMTP, body: bytes, *, utf8: bool) -> str:
     """Return the parameters of MAIL FROM that this server offers and this mail needs."""
     offered = [f" SIZE={len(body)}"] if client.has_extn("size") else []
     if not body.isascii():
         offered.append(" BODY=8BITMIME")
-    if utf8:
+    if utf8 or not _head_of(body).isascii():
         offered.append(" SMTPUTF8")
     return "".join(offered)
+
+
+def _head_of(body: bytes) -> bytes:
+    return body.partition(b"\r\n\r\n")[0]
 
 
 def ascii_domain(domain: str) -> str:

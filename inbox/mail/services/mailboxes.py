@@ -17,8 +17,8 @@ from inbox.mail.imap.wire import Step, StepResult, WireError
 from inbox.mail.models import Mailbox, RawMail
 from inbox.mail.oauth.credentials import access_token, imap_credential
 from inbox.mail.opening import imap_server
+from inbox.mail.send.connection import probe_smtp
 from inbox.mail.send.deliver import smtp_server
-from inbox.mail.send.smtp import probe_smtp
 from inbox.mail.states import AuthKind, History, Security
 
 

@@ -10,7 +10,8 @@ import pytest
 from helpdesk.demo.dovecot import HOST
 from helpdesk.demo.sink import Sink
 from inbox.mail.imap.wire import Security
-from inbox.mail.send.smtp import Outcome, OutcomeKind, SmtpServer, deliver
+from inbox.mail.send.connection import SmtpServer
+from inbox.mail.send.smtp import Letter, Outcome, OutcomeKind, deliver
 
 _MAIL = (
     "From: Support <support@nordlicht.example.org>\r\n"
@@ -36,7 +37,7 @@ def sink(tmp_path: Path) -> Iterator[Sink]:
 
 def _send(sink: Sink, *recipients: str, mime: bytes = _MAIL) -> Outcome:
     server = SmtpServer(HOST, sink.smtp_port, Security.PLAINTEXT_LOOPBACK)
-    return deliver(server, sender="support@nordlicht.example.org", recipients=recipients, mime=mime, timeout_s=5)
+    return deliver(server, Letter("support@nordlicht.example.org", recipients, mime), timeout_s=5)
 
 
 def _get(sink: Sink, path: str, host: str | None = None) -> tuple[int, dict[str, str], bytes]:

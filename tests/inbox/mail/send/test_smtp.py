@@ -2,13 +2,15 @@
 
 import time
 from pathlib import Path
+from typing import Final
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from inbox.mail.imap.wire import Security, Server, Step, StepResult
-from inbox.mail.send.smtp import Outcome, OutcomeKind, SmtpServer, TurnedAway, deliver, probe_smtp
+from inbox.mail.send.connection import SmtpServer, probe_smtp
+from inbox.mail.send.smtp import Letter, Outcome, OutcomeKind, TurnedAway, deliver
 from tests.servers.certs import Certs
 from tests.servers.scripted_smtp import HANG_UP, ScriptedSmtp
 from tests.servers.smtp import DROP, FREEZE, Protection, SmtpHost
@@ -22,7 +24,7 @@ _MAIL = b"From: support@example.org\r\nSubject: Hello\r\n\r\nA line.\r\n"
 def _deliver(
     server: SmtpServer, *recipients: str, mime: bytes = _MAIL, sender: str = _SENDER, timeout_s: float = 5
 ) -> Outcome:
-    return deliver(server, sender=sender, recipients=recipients or (_KIM,), mime=mime, timeout_s=timeout_s)
+    return deliver(server, Letter(sender, recipients or (_KIM,), mime), timeout_s=timeout_s)
 
 
 def test_mail_is_sent_with_its_envelope(smtp_host: SmtpHost) -> None:
@@ -86,7 +88,9 @@ def test_refused_recipient_is_named_with_the_servers_words(smtp_host: SmtpHost) 
     beside = _deliver(smtp_host.server(), _KIM, _PAT)
 
     turned = TurnedAway(_PAT, 550, "5.1.1 nobody of that name", again=False)
-    assert alone == Outcome(OutcomeKind.REFUSED, "5.1.1 nobody of that name", 550, turned_away=(turned,))
+    assert alone == Outcome(
+        OutcomeKind.REFUSED, "5.1.1 nobody of that name", 550, turned_away=(turned,), about_recipient=True
+    )
     assert beside == Outcome(OutcomeKind.SENT, "2.0.0 kept", 250, accepted=(_KIM,), turned_away=(turned,))
     assert [mail.recipients for mail in smtp_host.received] == [(_KIM,)]
 
@@ -305,6 +309,43 @@ def test_probe_tells_of_a_server_without_a_sign_of_life() -> None:
 
 
 def test_mail_without_recipient_is_refused(smtp_host: SmtpHost) -> None:
-    outcome = deliver(smtp_host.server(), sender=_SENDER, recipients=(), mime=_MAIL, timeout_s=5)
+    outcome = deliver(smtp_host.server(), Letter(_SENDER, (), _MAIL), timeout_s=5)
 
-    assert outcome == Outcome(OutcomeKind.REFUSED, "The mail has no recipient.")
+    assert outcome == Outcome(OutcomeKind.REFUSED, "The mail has no recipient.", about_recipient=True)
+
+
+_DSN: Final = {"EHLO": "250-AUTH PLAIN\r\n250 DSN"}
+
+
+def test_a_report_is_asked_for_where_the_server_gives_one() -> None:
+    letter = Letter(_SENDER, (_KIM,), _MAIL, "v.abc")
+    with ScriptedSmtp(_DSN) as host, ScriptedSmtp({}) as plain:
+        sent = deliver(host.server(), letter, timeout_s=5)
+        deliver(host.server(), Letter("", (_KIM,), _MAIL, "v.abc"), timeout_s=5)
+        deliver(plain.server(), letter, timeout_s=5)
+
+    assert sent.kind is OutcomeKind.SENT
+    envelope = [line for line in host.heard if line.startswith(("MAIL", "RCPT"))]
+    assert envelope == [
+        f"MAIL FROM:<{_SENDER}> RET=HDRS ENVID=v.abc",
+        f"RCPT TO:<{_KIM}> NOTIFY=FAILURE,DELAY",
+        "MAIL FROM:<>",
+        f"RCPT TO:<{_KIM}> NOTIFY=NEVER",
+    ]
+    assert [line for line in plain.heard if line.startswith(("MAIL", "RCPT"))] == [
+        f"MAIL FROM:<{_SENDER}>",
+        f"RCPT TO:<{_KIM}>",
+    ]
+
+
+def test_a_head_outside_ascii_needs_a_server_that_reads_it(smtp_host: SmtpHost) -> None:
+    mime = "To: j\u00f6@example.net\r\nCc: kim@example.net\r\n\r\nA line.\r\n".encode()
+
+    taken = _deliver(smtp_host.server(), mime=mime)
+    smtp_host.mood.hidden = {"SMTPUTF8"}
+    refused = _deliver(smtp_host.server(), mime=mime)
+
+    assert taken.kind is OutcomeKind.SENT
+    assert "SMTPUTF8" in smtp_host.received[0].options
+    assert refused == Outcome(OutcomeKind.REFUSED, "The server takes no addresses outside ASCII.")
+    assert len(smtp_host.received) == 1
