@@ -13,7 +13,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "helpdesk.settings.desk")
 # On one machine the desk may run as root: its data folder is private to that account.
 warnings.filterwarnings("ignore", "You're running the worker with superuser privileges", SecurityWarning)
 
-TASK_MODULES = ("inbox.mail.tasks", "accounts.tasks")
+TASK_MODULES = ("inbox.mail.tasks", "accounts.tasks", "helpdesk.crypto.tasks")
 
 app = Celery("postern", include=TASK_MODULES)
 app.config_from_object("django.conf:settings", namespace="CELERY")

@@ -16,6 +16,7 @@ from helpdesk.crypto.keyring import Owner, OwnerKind
 from helpdesk.crypto.models import DataKey, KeyEncryptionKey, KeyPurpose, KeyState
 
 BATCH: Final = 500
+_BATCHES: Final = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +56,8 @@ def key_status() -> list[KeyRow]:
 def rotate_data_key() -> int:
     """Make a new active key for DataKeys, let the one before it only open, and return the new one's number.
 
-    Other processes notice within ten minutes; until then they may still wrap under the old one, so `rewrap_batch` is
-    called again later. Raises WrongRootKey or KeyMissing, and then nothing is changed.
+    Other processes notice within ten minutes; until then they may still wrap under the old one: `rewrap_left`, which
+    the beat rings, finds those. Raises WrongRootKey or KeyMissing, and then nothing is changed.
     """
     keyring.lock_keks()
     keyring.prove_root_key()
@@ -88,3 +89,21 @@ def rewrap_batch(size: int = BATCH) -> int:
         row.kek = active
     DataKey.objects.bulk_update(rows, ["kek", "wrapped_key"])
     return len(rows)
+
+
+def rewrap_left(most: int = _BATCHES, *, size: int = BATCH) -> int:
+    """Wrap what is left under older keys anew and return how many; `most` batches at once. May run twice.
+
+    After a rotation other processes go on wrapping under the old key for some minutes.
+    """
+    done = 0
+    for _turn in range(most):
+        if not _is_left():
+            break
+        done += rewrap_batch(size)
+    return done
+
+
+def _is_left() -> bool:
+    """Ask without opening a key: nearly always there is nothing."""
+    return DataKey.objects.filter(kek__state=KeyState.DECRYPT_ONLY, wrapped_key__isnull=False).exists()

@@ -40,6 +40,7 @@ CELERY_TASK_ROUTES = {
     "mail.sweep_blobs": {"queue": "slow"},
     "mail.watch": {"queue": "slow"},
     "accounts.clear_sessions": {"queue": "slow"},
+    "crypto.rewrap": {"queue": "slow"},
 }
 CELERY_BEAT_SCHEDULE = {
     "poll mailboxes": {"task": "mail.poll_mailboxes", "schedule": 10.0, "options": {"expires": 30}},
@@ -47,5 +48,6 @@ CELERY_BEAT_SCHEDULE = {
     "sweep the rest": {"task": "mail.sweep_slow", "schedule": 60.0, "options": {"expires": 300}},
     "watch mailboxes": {"task": "mail.watch", "schedule": 60.0, "options": {"expires": 60}},
     "sweep blobs": {"task": "mail.sweep_blobs", "schedule": 86400.0, "options": {"expires": 3600}},
+    "wrap keys anew": {"task": "crypto.rewrap", "schedule": 600.0, "options": {"expires": 600}},
     "clear sessions": {"task": "accounts.clear_sessions", "schedule": 3600.0, "options": {"expires": 3600}},
 }

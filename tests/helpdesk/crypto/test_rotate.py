@@ -4,15 +4,17 @@ import threading
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from django.db import connection, transaction
 from pytest_django import Settings
 
 from helpdesk.core.ids import new_id
-from helpdesk.crypto import keyring
+from helpdesk.crypto import aead, keyring
 from helpdesk.crypto.errors import DecryptionError, KeyMissing
 from helpdesk.crypto.keyring import Owner, OwnerKind
 from helpdesk.crypto.models import DataKey, KeyEncryptionKey
-from helpdesk.crypto.rotate import key_status, rewrap_batch, rotate_data_key
+from helpdesk.crypto.rotate import key_status, rewrap_batch, rewrap_left, rotate_data_key
+from helpdesk.crypto.tasks import rewrap
 
 
 def make_owners(count: int) -> dict[Owner, bytes]:
@@ -71,6 +73,45 @@ def test_the_old_key_opens_nothing_that_was_wrapped_anew(db: None) -> None:
 
     with pytest.raises(DecryptionError):
         keyring.sealing_key(owner)
+
+
+def wrap_under(number: int, owners: dict[Owner, bytes]) -> None:
+    """Wrap the keys of `owners` as a process does that has not noticed a rotation yet."""
+    late = KeyEncryptionKey.objects.get(number=number)
+    cipher = AESGCM(keyring.unwrap_kek(late))
+    for owner, secret in owners.items():
+        row = DataKey.objects.get(owner_id=owner.id)
+        wrapped = aead.seal(cipher, secret, owner.key_context(row.pk))
+        DataKey.objects.filter(pk=row.pk).update(kek=late, wrapped_key=wrapped)
+
+
+def test_the_sweep_finds_what_was_wrapped_under_the_old_key_after_a_rotation(db: None) -> None:
+    owners = make_owners(3)
+    rotate_data_key()
+    rewrap_batch()
+    wrap_under(1, owners)
+    assert (status()[0][3], status()[3][3]) == (3, 1)
+
+    rewrap()
+    rewrap()
+
+    assert (status()[0][3], status()[3][3]) == (0, 4)
+    assert secrets_now(owners) == owners
+
+
+def test_the_sweep_takes_a_bounded_number_at_once(db: None) -> None:
+    make_owners(3)
+    rotate_data_key()
+
+    assert [rewrap_left(2, size=1) for _turn in range(3)] == [2, 2, 0]
+
+
+def test_without_a_rotation_the_sweep_opens_no_key(db: None, settings: Settings, tmp_path: Path) -> None:
+    make_owners(1)
+    settings.KEY_PROVIDER, settings.ROOT_KEY_FILE = "file", tmp_path / "root.key"
+    keyring.forget()
+
+    assert rewrap_left() == 0
 
 
 def test_a_spoilt_key_stops_the_batch_and_changes_nothing(db: None) -> None:
