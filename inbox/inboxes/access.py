@@ -1,6 +1,7 @@
 """Load a person's Access: two queries, once per request."""
 
 from collections import defaultdict
+from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
@@ -35,6 +36,15 @@ SELECT DISTINCT ug.user_id
 FROM accounts_user_groups ug JOIN inboxes_binding b ON b.group_id = ug.group_id JOIN inboxes_role r ON r.id = b.role_id
 WHERE r.desk_rights @> ARRAY[%s]::varchar[]
 AND (b.all_inboxes OR NOT EXISTS (SELECT 1 FROM inboxes_binding_inboxes bi WHERE bi.binding_id = b.id))"""
+
+
+@dataclass(frozen=True, slots=True)
+class Worker:
+    """Somebody who may answer in an inbox: the person's key, name ("" when none is set) and e-mail address."""
+
+    user_id: UUID
+    name: str
+    email: str
 
 
 def access_of(user: User) -> Access:
@@ -88,12 +98,11 @@ def _desk_rights(user: User) -> tuple[frozenset[DeskRight], frozenset[UUID] | No
     return frozenset(held), None if whole_desk else frozenset(audit_inboxes)
 
 
-def workers_in(inbox_id: UUID) -> list[tuple[UUID, str, str]]:
-    """Return (key, name, address) of everybody active who may answer in an inbox."""
+def workers_in(inbox_id: UUID) -> list[Worker]:
+    """Return everybody active who may answer in an inbox."""
     with connection.cursor() as cursor:
         cursor.execute(_WORKERS, [inbox_id, Right.REPLY.value])
-        rows: list[tuple[UUID, str, str]] = cursor.fetchall()
-    return rows
+        return [Worker(*row) for row in cursor.fetchall()]
 
 
 def holders_of(right: Right, inbox_id: UUID) -> list[User]:

@@ -111,7 +111,7 @@ def _assignable(access: Access, ticket: Ticket, user: User) -> tuple[Person, ...
     """Return who may be handed the ticket: oneself alone, or everybody who may answer in its inbox."""
     if not access.can_assign(ticket.inbox_id, to_self=False):
         return (person(user.pk, user.name, user.email),)
-    people = [person(pk, name, email) for pk, name, email in workers_in(ticket.inbox_id)]
+    people = [person(each.user_id, each.name, each.email) for each in workers_in(ticket.inbox_id)]
     return tuple(sorted(people, key=lambda each: (each.id != user.pk, each.name.casefold())))
 
 

@@ -10,7 +10,7 @@ from pytest_django import DjangoAssertNumQueries
 from accounts.models import User
 from accounts.services import people
 from helpdesk.core.ids import new_id
-from inbox.inboxes.access import access_of, workers_in
+from inbox.inboxes.access import Worker, access_of, workers_in
 from inbox.inboxes.backend import InboxBackend
 from inbox.inboxes.models import Inbox, Role
 from inbox.inboxes.permissions import SHIPPED_ROLES, Access, DeskRight, Right
@@ -218,4 +218,5 @@ def test_workers_are_those_who_may_answer_there_once_each() -> None:
 
     found = workers_in(support.pk)
 
-    assert sorted(found) == sorted((user.pk, user.name, user.email) for user in (agent, everywhere))
+    wanted = {Worker(user.pk, user.name, user.email) for user in (agent, everywhere)}
+    assert (len(found), set(found)) == (2, wanted)
