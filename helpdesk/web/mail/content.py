@@ -6,13 +6,14 @@ from typing import Final
 from urllib.parse import quote, unquote
 from uuid import UUID
 
-from django.http import HttpRequest, HttpResponseBase, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_GET
 
 from helpdesk.core.context import Purpose, purpose
 from helpdesk.core.errors import NotFound
+from helpdesk.web.base.ranges import Unsatisfiable, span_of
 from helpdesk.web.base.request import DeskRequest
 from helpdesk.web.templatetags.mailtext import LONGEST_LINK, out_address
 from inbox.inboxes.permissions import Right
@@ -68,11 +69,24 @@ def inline_image(request: DeskRequest, message_id: UUID, attachment_id: UUID) ->
 
 @require_GET
 def file(request: DeskRequest, attachment_id: UUID) -> HttpResponseBase:
-    """Give a file as a download that no browser opens by itself."""
+    """Give a file, or one range of it, as a download that no browser opens by itself.
+
+    Each range is an opening with an entry of its own, which names it. One that cannot be given opens nothing.
+    """
     attachment = attachment_for(request.access, attachment_id, need=Right.VIEW)
-    view, chunks = open_attachment(attachment.ticket, attachment)
-    response = StreamingHttpResponse(chunks, content_type="application/octet-stream")
-    response.headers["Content-Length"] = str(view.size_bytes)
+    size, etag = attachment.size_bytes, f'"{attachment.pk.hex}"'  # the bytes behind an id never change
+    try:
+        span = span_of(request, size, etag=etag)
+    except Unsatisfiable:
+        return _private(HttpResponse(status=416, headers={"Content-Range": f"bytes */{size}"}))
+    part = {"start": span.start, "stop": span.stop} if span else {}
+    view, chunks = open_attachment(attachment.ticket, attachment, **part)
+    response = StreamingHttpResponse(chunks, status=206 if span else 200, content_type="application/octet-stream")
+    response.headers["Content-Length"] = str(span.length if span else size)
+    response.headers["Accept-Ranges"] = "bytes"
+    response.headers["ETag"] = etag
+    if span:
+        response.headers["Content-Range"] = span.content_range
     return _download(response, view.name or "file")
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from itertools import chain
 
-from audit.actions import Action
+from audit.actions import Action, Outcome
 from audit.record import record
 from helpdesk.core.context import Purpose, purpose
 from helpdesk.crypto.errors import CryptoError
@@ -19,10 +19,21 @@ def open_attachment(
 ) -> tuple[AttachmentView, Iterator[bytes]]:
     """Return the file's facts and its bytes from `start` up to `stop` (None: the end); one entry.
 
+    An entry about a part of it names the part.
+
     A file that is damaged at its start raises CryptoError at once, further on when its bytes are read; either is
     recorded.
     """
-    record(Action.ATTACHMENT_DOWNLOAD, on=ticket.as_subject(), attachment=attachment.pk, inline=attachment.inline)
+    part = {"start": start, "stop": stop} if start or stop is not None else {}
+    record(
+        Action.ATTACHMENT_DOWNLOAD,
+        on=ticket.as_subject(),
+        outcome=Outcome.DONE,
+        survives_rollback=False,
+        attachment=attachment.pk,
+        inline=attachment.inline,
+        **part,
+    )
     owner = Owner(OwnerKind.TICKET, ticket.pk)
     with purpose(Purpose.VIEW):
         view = attachment_view(ticket, attachment)
