@@ -61,6 +61,8 @@ class Quarantine:
 
     words: str
     can_retry: bool
+    has_original: bool
+    """Its bytes are here: one that was too large, or kept back by its server, has none."""
 
 
 def deliveries_of(message_ids: Sequence[UUID], *, may_reply: bool, me: UUID) -> dict[UUID, Delivery]:
@@ -77,7 +79,8 @@ def quarantine_of(ticket: Ticket) -> Quarantine | None:
     if row is None:
         return None
     words = worded(UNREADABLE, row.verdict_reason or "crashed")
-    return Quarantine(str(words), row.raw.state == RawState.QUARANTINED and row.raw.blob is not None)
+    has_original = row.raw.blob is not None
+    return Quarantine(str(words), row.raw.state == RawState.QUARANTINED and has_original, has_original)
 
 
 def _delivery(row: OutboundMail, *, may_reply: bool, me: UUID) -> Delivery:
