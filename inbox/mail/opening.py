@@ -1,23 +1,38 @@
 """Open what mail keeps sealed: the untouched original, which owes an entry, and a mailbox's secret for the desk."""
 
 from collections.abc import Iterator
+from itertools import chain
 
 from audit.actions import Action
 from audit.record import record
 from helpdesk.core.context import Purpose, purpose
+from helpdesk.crypto.errors import CryptoError
 from helpdesk.crypto.files import open_blob
 from inbox.mail.imap.wire import Security, Server
 from inbox.mail.models import Mailbox, RawMail
 from inbox.tickets.models import Ticket
+from inbox.tickets.opening.people import record_damage
 
 
 def open_raw(ticket: Ticket, raw: RawMail) -> Iterator[bytes]:
-    """Return the bytes of a mail as they came, in chunks. Writes one message.raw entry. Its bytes must be there."""
+    """Return the bytes of a mail as they came, in chunks. Writes one message.raw entry.
+
+    A mail that is damaged at its start, or was never fetched, raises CryptoError at once, one damaged further on when
+    its bytes are read; either is recorded.
+    """
     record(Action.MESSAGE_RAW, on=ticket.as_subject(), mail=raw.pk)
-    if raw.blob is None:
-        return iter(())
     with purpose(Purpose.VIEW):
-        return open_blob(raw.blob, raw.seal_ref(), kind="raw")
+        chunks = _watched(ticket, raw)
+        first = next(chunks, b"")
+    return chain([first], chunks)
+
+
+def _watched(ticket: Ticket, raw: RawMail) -> Iterator[bytes]:
+    try:
+        yield from open_blob(raw.stored_blob, raw.seal_ref(), kind="raw")
+    except CryptoError:
+        record_damage(ticket, raw, "blob")
+        raise
 
 
 def imap_server(mailbox: Mailbox) -> Server:

@@ -24,6 +24,7 @@ _SKIPS: Final = {
     "pytest.mark.skipif",
     "pytest.mark.xfail",
 }
+_KINDS: Final = {"DomainError", "Forbidden", "Conflict", "Invalid", "TooMuch", "Unavailable"}
 _UNFINISHED: Final = re.compile(r"\b(?:TOD[O]|FIXM[E]|XX[X])\b")
 
 
@@ -147,6 +148,18 @@ def unfinished_work(file: Source) -> list[str]:
 
 
 Rule = Callable[[Source], list[str]]
+
+
+def wordless_refusals(file: Source) -> list[str]:
+    """Return where one of the kinds of errors is raised itself: without a code of its own nobody is told what to do."""
+    raised = [node.exc for node in ast.walk(file.tree) if isinstance(node, ast.Raise)]
+    return [
+        file.at(exc, f"raises {dotted(exc.func)} without a code")
+        for exc in raised
+        if isinstance(exc, ast.Call) and dotted(exc.func).rpartition(".")[2] in _KINDS
+    ]
+
+
 PRODUCT_RULES: Final[tuple[Rule, ...]] = (
     late_tasks,
     forbidden_calls,
@@ -155,6 +168,7 @@ PRODUCT_RULES: Final[tuple[Rule, ...]] = (
     plain_temporary_files,
     strayed_classes,
     strayed_signals,
+    wordless_refusals,
 )
 
 
@@ -194,6 +208,8 @@ def test_no_test_is_left_out_and_no_work_is_unfinished() -> None:
         (strayed_signals, "audit/a.py", "from django.db.models.signals import post_migrate\npost_migrate.connect(f)"),
         (strayed_signals, "inbox/a.py", "@receiver(post_save)\ndef f(): ..."),
         (strayed_signals, "inbox/a.py", "from django.dispatch import Signal"),
+        (wordless_refusals, "inbox/a.py", "raise Invalid('no')"),
+        (wordless_refusals, "inbox/a.py", "raise errors.Conflict('no') from error"),
         (skipped_tests, "tests/a.py", "@pytest.mark.skipif(True)\ndef test_a(): ..."),
         (unfinished_work, "inbox/a.py", "x = 1  # TO" + "DO later"),
     ],
@@ -214,6 +230,8 @@ def test_a_planted_violation_is_found(rule: Rule, path: str, text: str) -> None:
         (strayed_classes, "helpdesk/management/commands/up.py", "class Command(BaseCommand): ..."),
         (strayed_signals, "helpdesk/wiring.py", "from django.db.models.signals import post_save\npost_save.connect(f)"),
         (strayed_signals, "inbox/a.py", "client.connect()"),
+        (wordless_refusals, "inbox/a.py", "raise NotFound('hidden and absent look the same')"),
+        (wordless_refusals, "inbox/a.py", "raise BadForm('no')"),
         (
             strayed_signals,
             "audit/apps.py",

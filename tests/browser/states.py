@@ -171,6 +171,8 @@ STATES: Final = (
     State("admin", "viktor", _admin("")),
     State("admin-people", "viktor", _admin("accounts/user/")),
     State("admin-person", "viktor", _admin("accounts/user/", row=True)),
+    State("admin-team", "viktor", _admin("accounts/team/", row=True)),
+    State("admin-binding", "viktor", _admin("inboxes/binding/", row=True)),
     State("admin-role", "viktor", _admin("inboxes/role/", row=True)),
     State("admin-mailbox", "tomasz", _admin("mail/mailbox/", row=True)),
 )

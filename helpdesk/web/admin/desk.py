@@ -4,38 +4,24 @@ from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
+from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db import models
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern
-from django.utils.functional import Promise
-from django.utils.translation import gettext_lazy as _
 
 from audit.actions import Action, Outcome, SubjectKind
 from audit.record import record
 from audit.subjects import Subject
 from helpdesk.core.errors import DomainError, NotFound
+from helpdesk.web.base.words import words_for
 from inbox.inboxes.permissions import Access, DeskRight, Right
-
-_WORDS: dict[str, Promise] = {
-    "own_binding": _("Nobody changes their own rights: ask somebody else who manages roles."),
-    "not_yours_to_give": _("You can only give rights that you hold there yourself."),
-    "empty_binding": _("Name at least one person or team."),
-    "address_taken": _("This address belongs to another inbox already."),
-    "shipped_role_kept": _("A role that ships with Postern stays as it is. Make a role of your own instead."),
-    "role_in_use": _("Somebody holds this role. End its bindings first."),
-    "address_in_use": _("Somebody else signs in with this address already."),
-    "beyond_reach": _("This person may do more on the desk than you: ask somebody with the same rights."),
-    "wrong_provider": _("This provider cannot be used that way: look at tenant and way of consent."),
-    "no_such_consent": _("This consent was begun elsewhere, used already, or took too long: press Connect once more."),
-    "not_on_yourself": _("You cannot do this to yourself: ask a colleague who administers people."),
-}
 
 
 def words_of(error: DomainError) -> str:
     """Return what a refusal means to the person at the form."""
-    return str(_WORDS.get(error.code, error))
+    return str(words_for(error.code, error.status).text)
 
 
 class QuietAdmin(admin.ModelAdmin):  # type: ignore[type-arg] # Django's classes take no type parameters when they run
@@ -64,12 +50,29 @@ class QuietAdmin(admin.ModelAdmin):  # type: ignore[type-arg] # Django's classes
         return or_words(request, lambda: super(QuietAdmin, self).changelist_view(request, *args, **kwargs))
 
     def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:  # Any: as above
-        """Show the form, or say why a service refused; nothing was changed then."""
-        return or_words(request, lambda: super(QuietAdmin, self).changeform_view(request, *args, **kwargs))
+        """Show the form; when a service refused, show it again with why and all that was typed. Nothing was changed."""
+        try:
+            return _or_denied(lambda: super(QuietAdmin, self).changeform_view(request, *args, **kwargs))
+        except DomainError as error:
+            if request.method != "POST" or error.status == 404:
+                raise
+            request.refusal = words_of(error)  # type: ignore[attr-defined] # read by get_form below
+            return super().changeform_view(request, *args, **kwargs)
+
+    def get_form(self, request: HttpRequest, *args: Any, **kwargs: Any) -> type[forms.ModelForm]:  # type: ignore[type-arg] # Any: as above; Django's forms take no type parameters when they run
+        """Return the form's class; after a refusal one that says why instead of saving."""
+        form = super().get_form(request, *args, **kwargs)
+        words = getattr(request, "refusal", "")
+        return _refusing(form, words) if words else form
 
     def delete_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:  # Any: as above
         """Delete, or say why a service refused."""
         return or_words(request, lambda: super(QuietAdmin, self).delete_view(request, *args, **kwargs))
+
+    def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:  # Any: as above
+        """Return boxes to tick, each with its label: Django's two lists beside each other name nothing to a reader."""
+        kwargs["widget"] = forms.CheckboxSelectMultiple
+        return super().formfield_for_manytomany(db_field, request, **kwargs)
 
     def log_addition(self, *_what: object, **_more: object) -> None:  # type: ignore[override] # nothing is kept
         """Write nothing: Django's own log would keep names in clear."""
@@ -142,8 +145,31 @@ def access_in(request: HttpRequest) -> Access:
     return access
 
 
+def _refusing(form: type[forms.ModelForm], words: str) -> type[forms.ModelForm]:  # type: ignore[type-arg] # as above
+    """Return the same form, which ends in the refusal `words`."""
+
+    class Refused(form):  # type: ignore[misc, valid-type] # the base is known only here
+        def clean(self) -> Any:  # Any: as Django's clean
+            cleaned = super().clean()
+            self.add_error(None, words)
+            return cleaned
+
+    return Refused
+
+
 def or_words(request: HttpRequest, run: Callable[[], HttpResponse]) -> HttpResponse:
-    """Return what `run` answers; a refusal is recorded, and a form that a service refuses gets its words."""
+    """Return what `run` answers; a refusal is recorded, and told on the page anew when a form was sent."""
+    try:
+        return _or_denied(run)
+    except DomainError as error:
+        if request.method != "POST" or error.status == 404:
+            raise
+        messages.error(request, words_of(error))
+        return HttpResponseRedirect(request.get_full_path())
+
+
+def _or_denied(run: Callable[[], HttpResponse]) -> HttpResponse:
+    """Run a page and record who may not."""
     try:
         return run()
     except PermissionDenied:
@@ -152,10 +178,7 @@ def or_words(request: HttpRequest, run: Callable[[], HttpResponse]) -> HttpRespo
     except DomainError as error:
         if error.status in {403, 404}:
             _record_denied(error.code)
-        if request.method != "POST" or error.status == 404:
-            raise
-        messages.error(request, words_of(error))
-        return HttpResponseRedirect(request.get_full_path())
+        raise
 
 
 def _record_denied(code: str) -> None:

@@ -157,7 +157,6 @@ class TeamAdmin(DeskAdmin):
     list_display = ("name",)
     search_fields = ("name",)
     fields = ("name", "members")
-    filter_horizontal = ("members",)
 
     def save_related(
         self, request: HttpRequest, form: "forms.ModelForm[Team]", formsets: Any, change: bool

@@ -141,13 +141,12 @@ class BindingAdmin(DeskAdmin):
     form = BindingForm
     list_display = ("role", "where", "who", "reason", "created_at")
     list_filter = ("role",)
-    filter_horizontal = ("inboxes", "people", "teams")
 
     def formfield_for_manytomany(self, db_field: object, request: HttpRequest, **kwargs: object) -> forms.Field | None:  # type: ignore[override] # Django's own, without its type variables
         """Offer only the inboxes within reach: others are not even named."""
         if not self.may_all(request) and getattr(db_field, "name", "") == "inboxes":
             kwargs["queryset"] = Inbox.objects.filter(pk__in=self.inboxes(request))
-        field: forms.Field | None = super().formfield_for_manytomany(db_field, request, **kwargs)  # type: ignore[arg-type] # as above
+        field: forms.Field | None = super().formfield_for_manytomany(db_field, request, **kwargs)
         return field
 
     @admin.display(description=_("where"))

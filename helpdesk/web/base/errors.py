@@ -10,6 +10,7 @@ from redis.exceptions import RedisError
 
 from helpdesk.core.context import current_request
 from helpdesk.core.errors import DomainError
+from helpdesk.crypto.errors import CryptoError, DecryptionError, KeyDestroyed
 from helpdesk.web.base.request import wants_json, wants_part
 from helpdesk.web.base.words import words_for
 
@@ -17,12 +18,18 @@ logger = logging.getLogger(__name__)
 
 _AWAY = (OperationalError, InterfaceError, RedisError)
 """What the database and Redis raise when they do not answer."""
+_LOST = (DecryptionError, KeyDestroyed)
+"""What no second try opens; without the right root key another one may."""
 
 
 def answer_error(request: HttpRequest, error: BaseException | None) -> HttpResponse | None:
-    """Return the page for a DomainError or a service that is away, None for anything else."""
+    """Return the page for a DomainError, something sealed that stays shut or a service that is away, else None."""
     if isinstance(error, DomainError):
         return error_page(request, status=error.status, code=error.code, again=error.again)
+    if isinstance(error, CryptoError):
+        logger.error("something sealed cannot be opened", extra={"code": error.code})
+        is_lost = isinstance(error, _LOST)
+        return error_page(request, status=410 if is_lost else 503, code=error.code, again=not is_lost)
     if isinstance(error, _AWAY):
         code = "redis_away" if isinstance(error, RedisError) else "database_away"
         logger.warning("service away", extra={"code": code, "kind": type(error).__name__})

@@ -32,6 +32,12 @@ class BadOnce(Invalid):
     code = "bad_once"
 
 
+class BadForm(Invalid):
+    """A form says what no page of ours makes it say: it has grown old, or was changed on its way."""
+
+    code = "bad_form"
+
+
 class StillRunning(Conflict):
     """The same form is being worked on at this moment."""
 

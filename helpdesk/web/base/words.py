@@ -7,6 +7,9 @@ from typing import Final
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+_NOT_YOU: Final = _("You may not do this")
+_UNFIT: Final = _("This cannot be taken")
+
 
 @dataclass(frozen=True, slots=True)
 class Words:
@@ -18,17 +21,25 @@ class Words:
 
 _BY_STATUS: Final[Mapping[int, Words]] = {
     400: Words(_("This request cannot be read"), _("Go back and try again.")),
-    403: Words(_("You may not do this"), _("Ask whoever manages the roles of this inbox.")),
+    403: Words(_NOT_YOU, _("Ask whoever manages the roles of this inbox.")),
     404: Words(_("There is nothing here"), _("It does not exist, or you may not see it.")),
     409: Words(_("This has changed meanwhile"), _("Look at what is new, then decide again. Nothing was changed.")),
     413: Words(_("This is too much"), _("It is larger than this desk takes. Nothing was changed.")),
-    422: Words(_("This cannot be taken"), _("Something in it does not fit. Nothing was changed.")),
+    422: Words(_UNFIT, _("Something in it does not fit. Nothing was changed.")),
     429: Words(_("Too many tries"), _("Wait a little, then try again.")),
     500: Words(_("Something went wrong here"), _("It is a fault of the desk and has been noted. Nothing was lost.")),
     503: Words(_("Not available just now"), _("A part of the desk does not answer. Try again in a minute.")),
 }
 _USED_FORM: Final = Words(
     _("This form cannot be used any more"), _("Load the page again and send it once more. Nothing was changed.")
+)
+_DAMAGED: Final = Words(
+    _("This cannot be opened"),
+    _("What was stored is damaged or gone. Ask whoever runs this desk to bring it back from a backup."),
+)
+_NO_KEY: Final = Words(
+    _("The desk's key is not in its place"),
+    _("What is sealed stays shut until whoever runs this desk puts the right key there. Nothing is lost."),
 )
 _NO_PAGE: Final = Words(_("This page does not exist"), _("The address names no place in the list: begin at its top."))
 _BY_CODE: Final[Mapping[str, Words]] = {
@@ -41,13 +52,24 @@ _BY_CODE: Final[Mapping[str, Words]] = {
         _("Sign-in is not possible just now"),
         _("The desk cannot count failed tries, so it lets nobody in. Try again in a minute."),
     ),
+    "integrity": _DAMAGED,
+    "blob_missing": _DAMAGED,
+    "key_missing": _NO_KEY,
+    "wrong_root_key": _NO_KEY,
+    "unsafe_key_file": _NO_KEY,
+    "key_destroyed": Words(_("This was erased"), _("Its key was destroyed on purpose: nobody can open it any more.")),
     "bad_once": _USED_FORM,
+    "bad_form": _USED_FORM,
+    "bad_session": _USED_FORM,
+    "bad_wish": _USED_FORM,
+    "unknown_act": _USED_FORM,
     "once_taken": _USED_FORM,
     "still_running": Words(
         _("This is being done just now"), _("Wait a little, then load the page again to see how it ended.")
     ),
     "bad_cursor": _NO_PAGE,
     "audit_wrong_filter": _NO_PAGE,
+    "wrong_numbers": _NO_PAGE,
     "empty_text": Words(_("There is no text"), _("Write a few words first. Nothing was sent or noted.")),
     "no_recipient": Words(
         _("There is nobody to send to"), _("Give an address that is not one of this desk's own. Nothing was sent.")
@@ -96,6 +118,14 @@ _BY_CODE: Final[Mapping[str, Words]] = {
         _("This does not fit how the ticket stands"),
         _("Take it out of the bin first if it lies there, and load the page again. Nothing was changed."),
     ),
+    "person_unknown": Words(
+        _("This person is not known here"),
+        _("They may have been switched off meanwhile: load the page again and choose somebody else."),
+    ),
+    "wrong_link": Words(
+        _("This link cannot be opened"),
+        _("It names no host that a browser would find, or hides where it leads. Ask the sender for the address."),
+    ),
     "assign_denied": Words(
         _("You may not hand the ticket there"),
         _("You may take it yourself only, or that person does not answer mail in this inbox. Ask a team lead."),
@@ -114,6 +144,19 @@ _BY_CODE: Final[Mapping[str, Words]] = {
     "no_enrolment": Words(
         _("This set-up has run out"), _("Load the page again and use the new QR code. Nothing was changed.")
     ),
+    "own_binding": Words(_NOT_YOU, _("Nobody changes their own rights: ask somebody else who manages roles.")),
+    "not_yours_to_give": Words(_NOT_YOU, _("You can only give rights that you hold there yourself.")),
+    "beyond_reach": Words(
+        _NOT_YOU, _("This person may do more on the desk than you: ask somebody with the same rights.")
+    ),
+    "not_on_yourself": Words(_NOT_YOU, _("You cannot do this to yourself: ask a colleague who administers people.")),
+    "empty_binding": Words(_UNFIT, _("Name at least one person or team.")),
+    "address_taken": Words(_UNFIT, _("This address belongs to another inbox already.")),
+    "address_in_use": Words(_UNFIT, _("Somebody else signs in with this address already.")),
+    "shipped_role_kept": Words(
+        _UNFIT, _("A role that ships with Postern stays as it is. Make a role of your own instead.")
+    ),
+    "role_in_use": Words(_UNFIT, _("Somebody holds this role. End its bindings first.")),
 }
 
 

@@ -29,6 +29,12 @@ _NUMBER: Final = re.compile(r"(^|\.)([0-9]+|0x[0-9a-f]*)\.?$|:", re.IGNORECASE)
 """What browsers take for an address: the last label is a number, also a hexadecimal one (WHATWG URL 3.5)."""
 
 
+class WrongLink(Invalid):
+    """An address that no browser may be sent to, or one that names no message."""
+
+    code = "wrong_link"
+
+
 class _GoOn(HttpResponseRedirect):
     """A redirect to any address that `_host` lets through."""
 
@@ -61,21 +67,21 @@ def _uuid(text: str) -> UUID:
     try:
         return UUID(text)
     except ValueError as error:
-        raise Invalid("the link names no message") from error
+        raise WrongLink("the link names no message") from error
 
 
 def _host(url: str) -> str:
-    """Return the true host in ASCII, as browsers read it (UTS 46). Raises Invalid for anything else."""
+    """Return the true host in ASCII, as browsers read it (UTS 46). Raises WrongLink for anything else."""
     if len(url) > _LONGEST or any(ord(letter) < 33 or letter in _BIDI for letter in url):
-        raise Invalid("this is no address that can be opened")
+        raise WrongLink("this is no address that can be opened")
     try:
         parts = urlsplit(url)
         named = _named_host(parts)
         host = (named.encode("idna") if named.isascii() else idna.encode(named, uts46=True)).decode()
     except (ValueError, UnicodeError) as error:
-        raise Invalid("this is no address that can be opened") from error
+        raise WrongLink("this is no address that can be opened") from error
     if parts.scheme not in _SCHEMES or not host or not _PLAIN_HOST.fullmatch(host):
-        raise Invalid("this is no address that can be opened")
+        raise WrongLink("this is no address that can be opened")
     return host
 
 

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_POST
 from accounts.models import User
 from helpdesk.core.errors import Invalid
 from helpdesk.web.base.answers import Said, Undo, answer
-from helpdesk.web.base.once import once
+from helpdesk.web.base.once import BadForm, once
 from helpdesk.web.base.request import DeskRequest
 from inbox.inboxes.permissions import Right
 from inbox.tickets.access import ticket_for
@@ -21,13 +21,19 @@ from inbox.tickets.services.status import set_state
 from inbox.tickets.states import State
 
 
+class PersonUnknown(Invalid):
+    """Nobody active has the key that the form names."""
+
+    code = "person_unknown"
+
+
 @require_POST
 @once
 def state(request: DeskRequest, number: int) -> HttpResponse:
     """Open, set pending or close a ticket."""
     wanted = request.POST.get("state", "")
     if wanted not in State.values:
-        raise Invalid("state must be open, pending or closed")
+        raise BadForm("state must be open, pending or closed")
     ticket = ticket_for(request.access, number, need=Right.EDIT)
     before = ticket.state
     ticket = set_state(ticket, State(wanted), seen=seen_version(request))
@@ -73,10 +79,10 @@ def restore(request: DeskRequest, number: int) -> HttpResponse:
 
 
 def seen_version(request: HttpRequest) -> int:
-    """Return the version of the ticket that the form was shown with. Raises Invalid."""
+    """Return the version of the ticket that the form was shown with. Raises BadForm."""
     text = request.POST.get("version", "")
     if not (text.isascii() and text.isdigit() and len(text) < 10):
-        raise Invalid("the form names no version of the ticket")
+        raise BadForm("the form names no version of the ticket")
     return int(text)
 
 
@@ -99,7 +105,7 @@ def _person(text: str) -> User | None:
     try:
         person = User.objects.filter(pk=UUID(text), is_active=True).first()
     except ValueError as error:
-        raise Invalid("that person is not known") from error
+        raise PersonUnknown("that person is not known") from error
     if person is None:
-        raise Invalid("that person is not known")
+        raise PersonUnknown("that person is not known")
     return person

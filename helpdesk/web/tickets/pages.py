@@ -16,6 +16,12 @@ from inbox.tickets.opening.reader import show_ticket
 from inbox.tickets.querysets import PAGE_SIZE
 
 
+class WrongNumbers(Invalid):
+    """What is asked for are no ticket numbers, or too many."""
+
+    code = "wrong_numbers"
+
+
 @require_GET
 def list_page(request: DeskRequest) -> HttpResponse:
     """Show a folder; to a script that asks for more, the next rows alone."""
@@ -61,5 +67,5 @@ def _wants_rows(request: HttpRequest) -> bool:
 def _numbers(request: HttpRequest) -> list[int]:
     words = [word for word in request.GET.get("numbers", "").split(",") if word]
     if len(words) > PAGE_SIZE or not all(word.isascii() and word.isdigit() and len(word) <= 18 for word in words):
-        raise Invalid("numbers must be at most 50 ticket numbers")
+        raise WrongNumbers("numbers must be at most 50 ticket numbers")
     return [int(word) for word in words]

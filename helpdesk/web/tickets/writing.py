@@ -11,9 +11,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from helpdesk.core.context import Purpose, purpose
-from helpdesk.core.errors import Invalid
 from helpdesk.web.base.answers import Said, Undo, answer
-from helpdesk.web.base.once import once
+from helpdesk.web.base.once import BadForm, BadOnce, once
 from helpdesk.web.base.request import DeskRequest
 from helpdesk.web.tickets.acts import seen_version
 from helpdesk.web.tickets.forms import NewConversationForm, uploaded
@@ -77,7 +76,7 @@ def draft(request: DeskRequest, number: int) -> HttpResponse:
     ticket = ticket_for(request.access, number, need=Right.VIEW)
     kind = request.POST.get("kind", "")
     if kind not in {DraftKind.REPLY, DraftKind.NOTE, *_PARTYS_DRAFTS}:
-        raise Invalid("kind must be reply, note, forward or party")
+        raise BadForm("kind must be reply, note, forward or party")
     fields = _draft_fields(request) if kind in _PARTYS_DRAFTS else {}
     new = NewDraft(DraftKind(kind), request.POST.get("text", ""), seen_version(request), fields)
     save_draft(ticket, new, by=request.user)
@@ -168,12 +167,12 @@ def _kept(request: HttpRequest) -> list[UUID] | None:
     try:
         return [UUID(file_id) for file_id in request.POST.getlist("kept")]
     except ValueError as error:
-        raise Invalid("a kept file has a broken name; load the page again") from error
+        raise BadForm("a kept file has a broken name") from error
 
 
 def form_key(request: HttpRequest) -> UUID:
-    """Return the form's own key, by which a double click makes one mail. Raises Invalid."""
+    """Return the form's own key, by which a double click makes one mail. Raises BadOnce."""
     try:
         return UUID(request.POST.get("once", ""))
     except ValueError as error:
-        raise Invalid("the form has no key of its own; load the page again") from error
+        raise BadOnce("the form has no key of its own") from error

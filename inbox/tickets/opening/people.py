@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Final, Protocol
 from uuid import UUID
 
-from django.db.models import F
+from django.db.models import F, Model
 
 from accounts.models import User
 from audit.actions import Action, Outcome
@@ -50,7 +50,7 @@ def readable(on: Recorded, row: SealedModel, column: str) -> str:
         return UNREADABLE
 
 
-def record_damage(on: Recorded, row: SealedModel, column: str) -> None:
+def record_damage(on: Recorded, row: Model, column: str) -> None:
     """Record that something sealed cannot be opened; the entry stays whatever becomes of the act."""
     record(
         Action.INTEGRITY_FAILURE,

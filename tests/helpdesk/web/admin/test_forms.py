@@ -169,10 +169,43 @@ def test_a_binding_without_anybody_is_refused_in_words() -> None:
     boss, role = _boss(), Role.objects.get(name="Read-only")
     count = Binding.objects.count()
 
-    answer = boss.post("/admin/inboxes/binding/add/", {"role": str(role.pk)}, follow=True)
+    answer = boss.post("/admin/inboxes/binding/add/", {"role": str(role.pk)})
 
-    assert "Name at least one person or team" in answer.content.decode()
+    assert "Name at least one person or team" in _errors(answer.content.decode())
     assert Binding.objects.count() == count
+
+
+def test_a_refused_binding_keeps_what_was_typed() -> None:
+    me, inbox = make_holder("Security admin", make_inbox()), make_inbox()
+    boss, role, other = client_of(me), Role.objects.get(name="Read-only"), make_person("other@staff.example.com")
+    form = {"role": str(role.pk), "inboxes": [str(inbox.pk)], "people": [str(me.pk)], "reason": "cover for Ines"}
+
+    answer = boss.post("/admin/inboxes/binding/add/", form)
+
+    page = answer.content.decode()
+    assert (answer.status_code, "Nobody changes their own rights" in _errors(page)) == (200, True)
+    assert _typed(page) == {
+        "role": str(role.pk),
+        "inboxes": str(inbox.pk),
+        "people": str(me.pk),
+        "reason": "cover for Ines",
+    }
+    assert not Binding.objects.filter(reason="cover for Ines").exists()
+    boss.post("/admin/inboxes/binding/add/", form | {"people": [str(other.pk)]})
+    assert Binding.objects.filter(reason="cover for Ines").exists()
+
+
+def _typed(page: str) -> dict[str, str]:
+    """Return what a form shows as chosen and typed, by field."""
+    tags = re.findall(r"<(?:input|option)[^>]*>", page)
+    boxes = {
+        found[1]: found[2]
+        for tag in tags
+        if " checked" in tag and (found := re.search(r'name="(\w+)" value="([^"]*)"', tag))
+    }
+    selects = re.findall(r'<select name="(role)".*?<option value="([^"]*)" selected', page, re.DOTALL)
+    texts = re.findall(r'<input type="text" name="(reason)" value="([^"]*)"', page)
+    return {**boxes, **dict(selects), **dict(texts)}
 
 
 def test_an_inbox_is_made_with_its_addresses_and_joins_every_wide_binding() -> None:

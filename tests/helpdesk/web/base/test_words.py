@@ -7,6 +7,7 @@ import pytest
 from django.utils import translation
 
 from helpdesk.core.errors import DomainError
+from helpdesk.crypto.errors import CryptoError, DecryptionError
 from helpdesk.web.base.words import Words, words_for
 
 _MODULES = (
@@ -16,13 +17,21 @@ _MODULES = (
     "helpdesk.crypto.errors",
     "helpdesk.web.base.once",
     "helpdesk.web.base.uploads",
+    "helpdesk.web.door.profile",
+    "helpdesk.web.mail.links",
+    "helpdesk.web.tickets.acts",
+    "helpdesk.web.tickets.pages",
+    "inbox.inboxes.errors",
     "inbox.mail.errors",
     "inbox.tickets.errors",
 )
 _AT_A_PAGE = {
-    "audit_wrong_filter", "assign_denied", "bad_cursor", "bad_once", "empty_text", "illegal_move", "no_enrolment",
-    "no_recipient", "no_sender", "nothing_to_resend", "nothing_to_retry", "once_taken", "session_not_found",
-    "still_running", "storage_full", "too_late_to_undo", "upload_too_large", "wrong_address",
+    "address_in_use", "address_taken", "assign_denied", "audit_wrong_filter", "bad_cursor", "bad_form", "bad_once",
+    "bad_session", "bad_wish", "beyond_reach", "empty_binding", "empty_text", "illegal_move", "no_enrolment",
+    "no_recipient", "no_sender", "not_on_yourself", "not_yours_to_give", "nothing_to_resend", "nothing_to_retry",
+    "once_taken", "own_binding", "person_unknown", "role_in_use", "session_not_found", "shipped_role_kept",
+    "still_running", "storage_full", "too_late_to_undo", "unknown_act", "upload_too_large", "wrong_address",
+    "wrong_link", "wrong_numbers",
 }  # fmt: skip
 """Refusals that somebody at a page meets and can do something about."""
 
@@ -47,6 +56,11 @@ def test_a_refusal_at_a_page_says_what_to_do(code: str, statuses: dict[str, int]
 
     assert words != words_for("", statuses[code])
     assert str(words.text).endswith(".")
+
+
+@pytest.mark.parametrize("error", [*CryptoError.__subclasses__(), *DecryptionError.__subclasses__()])
+def test_something_sealed_that_stays_shut_says_what_to_do(error: type[CryptoError]) -> None:
+    assert words_for(error.code, 503) not in {words_for("", 500), words_for("", 503)}
 
 
 def test_an_error_without_words_of_its_own_has_those_of_its_status(statuses: dict[str, int]) -> None:
