@@ -98,6 +98,7 @@ def make_side(name: str, words: Words | None = None) -> Side:
         "inbox": str(inbox.pk),
         "address": f"{name.lower()}@desk.example.net",
         "old": "",
+        "unread": str(make_unreadable(inbox).pk),
         "mailbox": str(inbox.mailboxes.get().pk),
         **_people(name, inbox),
     }

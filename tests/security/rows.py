@@ -58,6 +58,9 @@ def _post(name: str, path: str, here: str, there: str = "404", /, **form: str | 
 
 _SEEN: Final = "200 200 200 200 200 404 404"
 _NOT_VIEWERS: Final = "404 404"
+_TENDED: Final = "404 404 404 200 200 404 404"
+_MENDED: Final = "404 404 404 302 302 404 404"
+"""Who administers the mail of an inbox: by the right to manage it, or its mailboxes."""
 
 _DOOR: Final = (
     _get("health:health", "/healthz", "200", "", nobody=200),
@@ -117,10 +120,25 @@ _MAIL: Final = (
     _get("mail:cid", "/m/{message}/cid/{picture}", _SEEN),
     _get("mail:file", "/files/{file}", _SEEN),
     _get("mail:raw", "/m/{message}/raw", f"403 403 200 200 403 {_NOT_VIEWERS}"),
+    _get("mail:why", "/m/{message}/why", _SEEN),
     _get("mail:out", "/out?m={message}&u=https://example.org/", _SEEN),
     _post("mail:out", "/out", f"302 302 302 302 302 {_NOT_VIEWERS}", m="{message}", u="https://example.org/"),
     _post("mail:retry", "/t/{number}/retry", f"403 409 409 409 403 {_NOT_VIEWERS}"),
     _post("mail:resend", "/outbox/{refused}/resend", f"403 302 302 302 403 {_NOT_VIEWERS}"),
+    _get("mail:mailboxes", "/mail/", _TENDED, ""),
+    _get("mail:mailboxes", "/mail/?inbox={inbox}", _TENDED),
+    _get("mail:cycles", "/mail/mailboxes/{mailbox}", _TENDED),
+    _get("mail:quarantine", "/mail/quarantine", _TENDED, ""),
+    _get("mail:quarantine", "/mail/quarantine?inbox={inbox}", _TENDED),
+    _post("mail:retry_all", "/mail/quarantine/retry", _MENDED, inbox="{inbox}"),
+    _post("mail:retry_one", "/mail/quarantine/{unread}/retry", _MENDED),
+    _get("mail:outbox", "/mail/outbox?state=all", _TENDED, ""),
+    _get("mail:outbox", "/mail/outbox?inbox={inbox}", _TENDED),
+    _get("mail:words", "/mail/outbox/{refused}/words", _TENDED),
+    _post("mail:cancel", "/mail/outbox/{waiting}/cancel", _MENDED),
+    _post("mail:resend_here", "/mail/outbox/{refused}/resend", _MENDED),
+    _get("mail:reports", "/mail/reports", _TENDED, ""),
+    _get("mail:reports", "/mail/reports?inbox={inbox}", _TENDED),
     # The stream itself is tried where connections may be closed: tests/security/test_live.py.
     _post("live:stream", "/live", "405", ""),
 )
