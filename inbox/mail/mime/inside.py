@@ -13,9 +13,10 @@ _UU = re.compile(rb"begin [0-7]{3,4} ([^\r\n]{1,200})\r?\n")
 _Y = re.compile(
     rb"=ybegin [^\r\n]{0,200}?size=(\d{1,12})[^\r\n]{0,200}? name=([^\r\n]{1,300})\r?\n(?:=ypart [^\r\n]*\r?\n)?"
 )
-_Y_END = re.compile(rb"^=yend [^\r\n]*", re.MULTILINE)
+_Y_END = re.compile(rb"^=yend [^\r\n]*(?:\r?\n)?", re.MULTILINE)
 _Y_CRC = re.compile(rb"\bp?crc32=([0-9a-fA-F]{1,8})\b")
 _MOST_FILES = 50
+_EQUALS = ord("=")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +38,9 @@ def take_out(raw: bytes) -> tuple[bytes, list[Inner]]:
     kept: list[bytes] = []
     files: list[Inner] = []
     at = 0
+    y_ends = raw.rfind(b"\n=yend ")
     for mark in _MARKS.finditer(raw):
-        if mark.start() < at or len(files) >= _MOST_FILES:
+        if mark.start() < at or len(files) >= _MOST_FILES or (raw[mark.start()] == _EQUALS and mark.start() > y_ends):
             continue
         block = _uu_block(raw, mark.start()) or _y_block(raw, mark.start())
         if block is not None:
@@ -89,7 +91,7 @@ def _y_block(raw: bytes, start: int) -> _Block | None:
     checked = _Y_CRC.search(end[0])
     whole = len(data) == int(begin[1]) and (checked is None or zlib.crc32(data) == int(checked[1], 16))
     name = _name(begin[2])
-    file = Inner(name, data) if whole else Inner(f"{name or 'piece'}.ync", raw[start : end.end()])
+    file = Inner(name, data) if whole else Inner(f"{name or 'piece'}.ync", raw[start : end.end()].rstrip(b"\r\n"))
     return _Block(file, end.end())
 
 

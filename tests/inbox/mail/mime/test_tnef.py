@@ -15,11 +15,14 @@ from tests.inbox.mail.mime import tnef_made as made
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"\x00" * 24
 RTF_OF_HTML = (
-    r"{\rtf1\ansi\ansicpg1252\fromhtml1 {\fonttbl{\f0 Arial;}}{\*\htmltag19 <html>}{\*\htmltag64 <p>}\htmlrtf {\htmlrtf0 "
-    r"Gr\'fc\'dfe, {\*\htmltag84 <b>}\htmlrtf {\b \htmlrtf0 \u26085?\u26412?{\*\htmltag92 </b>}\htmlrtf }\htmlrtf0 "
+    r"{\rtf1\ansi\ansicpg1252\fromhtml1 {\fonttbl{\f0 Arial;}}{\*\htmltag19 <html>}{\*\htmltag64 <p>}"
+    r"\htmlrtf {\htmlrtf0 Gr\'fc\'dfe, {\*\htmltag84 <b>}\htmlrtf {\b \htmlrtf0 \u26085?\u26412?{\*\htmltag92 </b>}\htmlrtf }\htmlrtf0 "
     r"{\*\htmltag72 </p>}\htmlrtf \par}\htmlrtf0 {\*\htmltag27 </html>}}"
 )
-RTF_OF_WORDS = r"{\rtf1\ansi\ansicpg1250{\fonttbl{\f0 Arial;}}{\info{\title no}}\pard Za\'bf\'f3\'b3\'e6\par Next \{line\}\tab x\par}"
+RTF_OF_WORDS = (
+    r"{\rtf1\ansi\ansicpg1250{\fonttbl{\f0 Arial;}}{\info{\title no}}"
+    r"\pard Za\'bf\'f3\'b3\'e6\par Next \{line\}\tab x\par}"
+)
 
 
 def mail(data: bytes, words: bytes = b"", kind: bytes = b"application/ms-tnef; name=winmail.dat") -> bytes:
