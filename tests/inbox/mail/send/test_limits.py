@@ -1,20 +1,25 @@
 """The limits of acknowledgements, and the breaker that stops them all until a person lets them go on."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
-from django.core import mail as outbox
+from django.db import connections
 from django.utils import timezone
 from pytest_django import Settings
 
 from audit.models import Entry
-from inbox.mail.models import Acknowledged, Breaker
+from helpdesk.core.context import Purpose, purpose
+from inbox.mail.models import Acknowledged, Breaker, OutboundMail
+from inbox.mail.receive.process import process_raw
+from inbox.mail.receive.store import Arrival, Source, store_raw
 from inbox.mail.send.deliver import deliver_mail
 from inbox.mail.send.limits import PER_DOMAIN, PER_SENDER, counted, is_stopped
 from inbox.mail.services.acknowledgements import resume
-from inbox.mail.states import AckReason, OutState
+from inbox.mail.states import AckReason, OutKind, OutState, RawState
 from tests.inbox.mail.acks import acks, make_acknowledging, reason_of
-from tests.make import Letter, make_agent, make_mail, receive
+from tests.make import Letter, make_agent, make_inbox, make_mail, receive
 from tests.servers.smtp import SmtpHost
 
 pytestmark = pytest.mark.django_db
@@ -23,6 +28,12 @@ pytestmark = pytest.mark.django_db
 def come_from(sender: str) -> str:
     """Let a new mail of `sender` come in and return whether it was acknowledged, or why not."""
     return reason_of(receive(make_mail(letter=Letter(sender=sender))))
+
+
+def alarms() -> list[tuple[str, str]]:
+    """Return whom the desk told what by its own mail."""
+    with purpose(Purpose.SYSTEM):
+        return [(row.envelope["to"][0][1], row.subject) for row in OutboundMail.objects.filter(kind=OutKind.SYSTEM)]
 
 
 def an_hour_passes() -> None:
@@ -71,13 +82,11 @@ def test_the_breaker_stops_all_of_them_and_tells_the_administrators(settings: Se
 
     assert told == [AckReason.WRITTEN] * 2 + [AckReason.STOPPED] * 3
     assert is_stopped()
-    assert [(sent.to, sent.subject) for sent in outbox.outbox] == [([boss.email], "Acknowledgements are stopped")]
+    assert alarms() == [(boss.email, "Acknowledgements are stopped")]
     assert Entry.objects.filter(action="acknowledgements.stopped").count() == 1
 
 
-def test_an_open_breaker_holds_back_what_waits_and_a_person_closes_it(
-    settings: Settings, smtp_host: SmtpHost
-) -> None:
+def test_an_open_breaker_holds_back_what_waits_and_a_person_closes_it(settings: Settings, smtp_host: SmtpHost) -> None:
     settings.MAIL_ACKS_AN_HOUR = 1
     make_acknowledging(smtp_host=smtp_host)
     come_from("kim@example.org")
@@ -95,6 +104,27 @@ def test_an_open_breaker_holds_back_what_waits_and_a_person_closes_it(
     assert deliver_mail(acks()[1].pk) == OutState.CANCELLED
 
 
+@pytest.mark.django_db(transaction=True)
+def test_mails_at_once_never_pass_the_limit_together() -> None:
+    make_acknowledging()
+    mime = [make_mail(f"Mail {number}") for number in range(8)]
+    arrivals = [Arrival(f"t:{place}", len(each), timezone.now(), [each]) for place, each in enumerate(mime)]
+    rows = [row.pk for row in store_raw(Source(make_inbox()), arrivals)]
+
+    with ThreadPoolExecutor(4) as pool:
+        states = list(pool.map(_read_alone, rows))
+
+    assert states == [RawState.DONE] * 8
+    assert (len(acks()), Acknowledged.objects.count()) == (PER_SENDER, PER_SENDER)
+
+
+def _read_alone(raw_id: UUID) -> RawState:
+    try:
+        return process_raw(raw_id)
+    finally:
+        connections.close_all()
+
+
 def test_below_the_number_nothing_stops(settings: Settings) -> None:
     settings.MAIL_ACKS_AN_HOUR = 2
     make_acknowledging()
@@ -104,4 +134,4 @@ def test_below_the_number_nothing_stops(settings: Settings) -> None:
     an_hour_passes()
     come_from("kim@host3.example.org")
 
-    assert (len(acks()), Breaker.objects.filter(stopped_at__isnull=False).count(), outbox.outbox) == (3, 0, [])
+    assert (len(acks()), Breaker.objects.filter(stopped_at__isnull=False).count(), alarms()) == (3, 0, [])
