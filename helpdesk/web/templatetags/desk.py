@@ -1,9 +1,8 @@
 """Tags that every page uses: icons, times, initials, folders, states, tallies."""
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from html import escape
 from typing import Final, TypeVar
 from uuid import uuid4
 from zlib import crc32
@@ -14,7 +13,7 @@ from django.template.loader import render_to_string
 from django.templatetags.static import static
 from django.utils import formats, timezone
 from django.utils.html import format_html
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext, pgettext
 
 register = template.Library()
@@ -85,8 +84,9 @@ def age(moment: datetime) -> str:
 
 def _time(moment: datetime, shown: str) -> SafeString:
     local = timezone.localtime(moment)
-    whole = f"{local.isoformat(' ', 'seconds')[:19]} {escape(local.tzname() or '')}"
-    return mark_safe(f'<time datetime="{moment.isoformat()}" title="{whole}">{escape(shown)}</time>')  # noqa: S308 - escaped
+    exact = moment.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+    whole = f"{local.isoformat(' ', 'seconds')[:19]} {local.tzname()}"
+    return format_html('<time datetime="{}" title="{}">{}</time>', exact, whole, shown)
 
 
 @register.simple_tag

@@ -1,13 +1,18 @@
 """Find the contact behind an address, or make one."""
 
+from typing import Final
+
 from django.db import IntegrityError, transaction
 
 from audit.actions import Action
 from audit.record import record
 from helpdesk.core.ids import new_id
+from helpdesk.core.ready import Ready, Slot
 from helpdesk.crypto.blind import blind
 from helpdesk.crypto.keyring import Owner, OwnerKind, make_key
 from inbox.contacts.models import Contact, ContactAddress
+
+_OWNER: Final = Ready(lambda: Contact.objects.filter(addresses__blind=Slot("key"))[:1])
 
 
 def address_blind(address: str) -> bytes:
@@ -21,7 +26,7 @@ def identify(address: str, name: str) -> Contact:
     Two callers at once get the same contact: the address is unique.
     """
     key = address_blind(address)
-    known = Contact.objects.filter(addresses__blind=key).first()
+    known = _OWNER.first(key=key)
     if known is not None:
         return known
     try:

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from audit.actions import Action
 from audit.record import record
+from helpdesk.core.ready import Ready, Slot
 from inbox.contacts.models import ContactAddress
 from inbox.contacts.services.identify import address_blind
 
@@ -16,6 +17,12 @@ HARD: Final = 2
 """So many mails that found no such address mark it."""
 SOFT: Final = 3
 """So many that came back for any other reason of the recipient's side mark it (a full mailbox, a server away)."""
+
+_COUNTED: Final = Ready(
+    lambda: ContactAddress.objects.filter(
+        Q(hard_bounces__gt=0) | Q(soft_bounces__gt=0) | Q(undeliverable_at__isnull=False), blind=Slot("key")
+    ).select_related("contact")
+)
 
 
 def came_back(address: str, *, hard: bool, at: datetime | None = None) -> bool:
@@ -39,9 +46,7 @@ def came_back(address: str, *, hard: bool, at: datetime | None = None) -> bool:
 
 def heard_from(address: str) -> None:
     """Forget what came back from `address`: it wrote, so it is there. One cheap query when nothing is to forget."""
-    counted = Q(hard_bounces__gt=0) | Q(soft_bounces__gt=0) | Q(undeliverable_at__isnull=False)
-    rows = ContactAddress.objects.filter(counted, blind=address_blind(address)).select_related("contact")
-    for row in rows:
+    for row in _COUNTED.rows(key=address_blind(address)):
         if row.undeliverable_at is not None:
             record(Action.ADDRESS_REACHABLE, on=row.contact.as_subject(), address=row.pk)
         row.hard_bounces = row.soft_bounces = 0

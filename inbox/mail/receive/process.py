@@ -4,10 +4,11 @@ import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Final
 from uuid import UUID
 
 from django.conf import settings
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Q
 from django.utils import timezone
 
@@ -15,6 +16,7 @@ from helpdesk.core.context import Purpose, purpose
 from helpdesk.core.killpoints import reached
 from helpdesk.crypto.errors import CryptoError, StorageFull
 from helpdesk.crypto.files import open_blob
+from helpdesk.crypto.keyring import preload
 from inbox.inboxes.models import Inbox, InboxAddress
 from inbox.mail.mime.parsed import ParsedMail
 from inbox.mail.models import InboundMail, RawMail
@@ -27,6 +29,9 @@ from inbox.mail.states import KillPoint, RawReason, RawState, Verdict
 
 logger = logging.getLogger(__name__)
 
+_SETTLE: Final = """
+UPDATE mail_rawmail SET state = %s, reason = %s, next_try_at = NULL, arrived_at = %s
+WHERE id = %s AND state = 'stored'"""
 _FIRST_WAIT = timedelta(seconds=30)
 _FULL_WAIT = timedelta(seconds=60)
 
@@ -60,6 +65,7 @@ def begin(raw_ids: Sequence[UUID]) -> list[Turn]:
     waiting = RawMail.objects.filter(pk__in=raw_ids, state=RawState.STORED).order_by("pk")
     rows = list(waiting.prefetch_related("inbox"))
     fresh = [raw.pk for raw in rows if raw.attempts == 0 and raw.blob is not None]
+    preload(raw.seal_ref() for raw in rows if raw.blob is not None)
     if fresh:
         RawMail.objects.filter(pk__in=fresh).update(attempts=1, next_try_at=timezone.now() + _FIRST_WAIT)
         reached(KillPoint.ATTEMPT_COUNTED)
@@ -183,10 +189,11 @@ def _settle(raw: RawMail, state: RawState, reason: str) -> bool:
 
     It comes first: the row is locked by it, so that two readers of one mail never both write.
     """
-    waiting = RawMail.objects.filter(pk=raw.pk, state=RawState.STORED)
-    mine = waiting.update(state=state, reason=reason, next_try_at=None, arrived_at=raw.arrived_at)
+    with connection.cursor() as cursor:
+        cursor.execute(_SETTLE, [state.value, reason, raw.arrived_at, raw.pk])
+        mine = bool(cursor.rowcount)
     transaction.on_commit(lambda: reached(KillPoint.PROCESS_COMMITTED))
-    return bool(mine)
+    return mine
 
 
 def _arrival_of_import(mail: ParsedMail) -> datetime:

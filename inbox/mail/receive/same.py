@@ -25,6 +25,10 @@ from inbox.tickets.states import Part
 KNOWN: Final = {RawReason.SAME_MAIL, RawReason.OWN_MAIL}
 """The answers of `known_in` that say: it need not be taken."""
 
+_HEARD_OF: Final = """
+SELECT EXISTS (SELECT 1 FROM mail_outboundmail WHERE header_blind = %s AND inbox_id = %s)
+    OR EXISTS (SELECT 1 FROM tickets_message WHERE header_blind = %s)"""
+
 
 def known_in(inbox: Inbox, mail: ParsedMail, raw: RawMail) -> RawReason | None:
     """Return what the inbox has of a mail's Message-ID: the same mail, its own mail, another one, or None: nothing.
@@ -35,6 +39,8 @@ def known_in(inbox: Inbox, mail: ParsedMail, raw: RawMail) -> RawReason | None:
         return None
     key = blind("header_id", mail.header_id)
     _one_at_a_time(key, inbox.pk)
+    if not _is_heard_of(key, inbox.pk):
+        return None
     with purpose(Purpose.SYSTEM):
         if _is_own(inbox, mail, key):
             return RawReason.OWN_MAIL
@@ -60,6 +66,14 @@ def _one_at_a_time(key: bytes, inbox_id: UUID) -> None:
     words = hashlib.sha256(key + inbox_id.bytes).digest()[:8]
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [int.from_bytes(words, signed=True)])
+
+
+def _is_heard_of(key: bytes, inbox_id: UUID) -> bool:
+    # Asked for every mail, and nearly always answered by no. Only after the lock: a statement sees what was committed
+    # when it began.
+    with connection.cursor() as cursor:
+        cursor.execute(_HEARD_OF, [key, inbox_id, key])
+        return bool(cursor.fetchone()[0])
 
 
 def _is_own(inbox: Inbox, mail: ParsedMail, key: bytes) -> bool:

@@ -53,7 +53,7 @@ def test_moment_is_shown_in_the_readers_zone_and_kept_in_utc() -> None:
     with time_machine.travel(NOW, tick=False), timezone.override("Europe/Berlin"):
         shown = moment(datetime(2026, 11, 25, 9, 5, tzinfo=UTC))
 
-    assert shown == ('<time datetime="2026-11-25T09:05:00+00:00" title="2026-11-25 10:05:00 CET">25 Nov, 10:05</time>')
+    assert shown == ('<time datetime="2026-11-25T09:05:00Z" title="2026-11-25 10:05:00 CET">25 Nov, 10:05</time>')
 
 
 def test_moment_of_another_year_names_it() -> None:
@@ -64,7 +64,7 @@ def test_moment_of_another_year_names_it() -> None:
 def test_ago_carries_the_whole_moment() -> None:
     with time_machine.travel(NOW, tick=False):
         assert ago(NOW - timedelta(minutes=3)) == (
-            '<time datetime="2026-11-25T11:57:00+00:00" title="2026-11-25 11:57:00 UTC">3m</time>'
+            '<time datetime="2026-11-25T11:57:00Z" title="2026-11-25 11:57:00 UTC">3m</time>'
         )
 
 
