@@ -24,6 +24,8 @@ def test_sample_is_read_as_told(path: Path) -> None:
 
 _READERS: Final[dict[str, Callable[[ParsedMail], object]]] = {
     "from": lambda mail: mail.from_.address if mail.from_ else "",
+    "from_name": lambda mail: mail.from_.name if mail.from_ else "",
+    "to": lambda mail: [[person.name, person.address] for person in mail.to],
     "message_id": lambda mail: mail.header_id,
     "date": lambda mail: mail.date.isoformat() if mail.date else None,
     "attachments": lambda mail: [picked(file, "name", "size", "content_type", "inline") for file in mail.attachments],

@@ -16,7 +16,8 @@ from tests.inbox.mail.mime import tnef_made as made
 PNG = b"\x89PNG\r\n\x1a\n" + b"\x00" * 24
 RTF_OF_HTML = (
     r"{\rtf1\ansi\ansicpg1252\fromhtml1 {\fonttbl{\f0 Arial;}}{\*\htmltag19 <html>}{\*\htmltag64 <p>}"
-    r"\htmlrtf {\htmlrtf0 Gr\'fc\'dfe, {\*\htmltag84 <b>}\htmlrtf {\b \htmlrtf0 \u26085?\u26412?{\*\htmltag92 </b>}\htmlrtf }\htmlrtf0 "
+    r"\htmlrtf {\htmlrtf0 Gr\'fc\'dfe, {\*\htmltag84 <b>}\htmlrtf {\b \htmlrtf0 \u26085?\u26412?"
+    r"{\*\htmltag92 </b>}\htmlrtf }\htmlrtf0 "
     r"{\*\htmltag72 </p>}\htmlrtf \par}\htmlrtf0 {\*\htmltag27 </html>}}"
 )
 RTF_OF_WORDS = (
