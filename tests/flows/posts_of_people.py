@@ -21,7 +21,8 @@ from tests.flows.real_desk import (
 
 _MAILBOX: Final = {
     "imap_host": "127.0.0.1", "imap_port": "1", "imap_user": "spare", "imap_security": "plaintext-loopback",
-    "imap_password": "Zitronenfalter 9", "folder": "INBOX", "history": "none", "smtp_host": "", "smtp_port": "465",
+    "imap_password": "Zitronenfalter 9", "folder": "INBOX",
+    "dispose": "leave", "dispose_folder": "Processed", "history": "none", "smtp_host": "", "smtp_port": "465",
     "smtp_user": "", "smtp_security": "tls",
 }  # fmt: skip
 

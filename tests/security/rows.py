@@ -201,7 +201,8 @@ _PEOPLE_FORM: Final = {
 }  # fmt: skip
 _MAILBOX_FORM: Final = {
     "inbox": "{inbox}", "active": "on", "imap_host": "127.0.0.1", "imap_port": "1", "imap_user": "desk@example.org",
-    "imap_security": "plaintext-loopback", "folder": "INBOX", "history": "none", "smtp_host": "127.0.0.1",
+    "imap_security": "plaintext-loopback", "folder": "INBOX",
+    "dispose": "leave", "dispose_folder": "Processed", "history": "none", "smtp_host": "127.0.0.1",
     "smtp_port": "1", "smtp_user": "", "smtp_security": "plaintext-loopback",
 }  # fmt: skip
 

@@ -1,11 +1,13 @@
 """Inboxes in the admin, with what belongs to them, and the page that shows what they say by themselves."""
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from django import forms
 from django.conf import settings
 from django.contrib import admin, messages
+from django.db.models import Min, Q, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import URLPattern, path, reverse
@@ -45,7 +47,7 @@ class InboxAdmin(DeskAdmin):
 
     desk_right = DeskRight.MANAGE_ROLES
     inbox_right = Right.MANAGE_INBOX
-    list_display = ("name", "addresses_in_words", "team", "language", "acknowledges")
+    list_display = ("name", "addresses_in_words", "team", "language", "acknowledges", "fetched")
     search_fields = ("name",)
     form = InboxForm
     inlines = PARTS
@@ -55,6 +57,18 @@ class InboxAdmin(DeskAdmin):
     def addresses_in_words(self, inbox: Inbox) -> str:
         """Return the addresses on one line."""
         return ", ".join(each.address for each in inbox.addresses.all())
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:  # Any: as the base has it
+        """Return the rows within reach, each with the oldest last good fetch of its mailboxes."""
+        oldest = Min("mailboxes__last_good_at", filter=Q(mailboxes__active=True))
+        rows: QuerySet[Any] = super().get_queryset(request).annotate(fetched_at=oldest)  # Any: as above
+        return rows
+
+    @admin.display(description=_("last good fetch"), empty_value="-")
+    def fetched(self, inbox: Inbox) -> datetime | None:
+        """Return when all that feeds the inbox had been fetched, None before that."""
+        moment: datetime | None = inbox.fetched_at  # type: ignore[attr-defined] # annotated above
+        return moment
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Return whether an inbox may be made: by whoever manages roles, since rights follow."""

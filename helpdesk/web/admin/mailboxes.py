@@ -21,7 +21,7 @@ from inbox.mail.imap.wire import Step
 from inbox.mail.models import Mailbox
 from inbox.mail.services.consent import back_to_password, forget_client
 from inbox.mail.services.mailboxes import change_secret, forget_secret, remove_mailbox, test_mailbox
-from inbox.mail.states import AuthKind
+from inbox.mail.states import AuthKind, Disposal
 
 STEP_WORDS: dict[Step, Promise] = {
     Step.TOKEN: _("get an access token from the provider"),
@@ -58,8 +58,9 @@ class MailboxForm(forms.ModelForm):  # type: ignore[type-arg] # Django's forms t
     class Meta:
         model = Mailbox
         fields = (
-            "inbox", "active", "imap_host", "imap_port", "imap_security", "imap_user", "folder", "history",
-            "smtp_host", "smtp_port", "smtp_security", "smtp_user", "ca_file", "sends_system_mail",
+            "inbox", "active", "imap_host", "imap_port", "imap_security", "imap_user", "folder", "history", "dispose",
+            "dispose_folder", "secret_ends_at", "smtp_host", "smtp_port", "smtp_security", "smtp_user", "ca_file",
+            "sends_system_mail",
         )  # fmt: skip
 
     def clean(self) -> dict[str, Any]:  # Any: values of each field's own type
@@ -72,6 +73,8 @@ class MailboxForm(forms.ModelForm):  # type: ignore[type-arg] # Django's forms t
             for side in self.moved_sides():
                 if data.get(f"{side}_user") and not data.get(f"{side}_password"):
                     self.add_error(f"{side}_password", _("The server has changed: type the password again."))
+        if data.get("dispose") == Disposal.MOVE and data.get("dispose_folder") in ("", data.get("folder")):
+            self.add_error("dispose_folder", _("Name another folder than the one that is read."))
         return data
 
     @property
@@ -103,7 +106,8 @@ class MailboxAdmin(DeskAdmin):
             _("Mail in"),
             {
                 "fields": (
-                    "imap_host", "imap_port", "imap_security", "imap_user", "imap_password", "folder", "history",
+                    "imap_host", "imap_port", "imap_security", "imap_user", "imap_password", "secret_ends_at", "folder",
+                    "history", "dispose", "dispose_folder",
                 )
             },
         ),
@@ -126,7 +130,8 @@ class MailboxAdmin(DeskAdmin):
     def save_model(self, request: HttpRequest, obj: Mailbox, form: MailboxForm, change: bool) -> None:
         """Save the columns; a password that is given replaces the old one and is recorded as changed."""
         if change:
-            obj.save(update_fields=list(MailboxForm.Meta.fields))
+            obj.next_poll_at = None  # what was mended is tried at once
+            obj.save(update_fields=[*MailboxForm.Meta.fields, "next_poll_at"])
             if _stays_with_tokens(obj, form):
                 return
             forget_secret(obj, sides=form.moved_sides())

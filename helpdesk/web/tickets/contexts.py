@@ -17,6 +17,7 @@ from helpdesk.web.tickets.delivery import Delivery, deliveries_of, quarantine_of
 from inbox.inboxes.access import workers_in
 from inbox.inboxes.models import Inbox
 from inbox.inboxes.permissions import Access, Right
+from inbox.mail.overview.freshness import freshness_of
 from inbox.mail.send.files import kept_files
 from inbox.mail.send.recipients import Suggestion, suggest
 from inbox.tickets.models import Ticket
@@ -60,6 +61,7 @@ def list_context(access: Access, query: ListQuery) -> Context:
     names = {inbox.pk: inbox.name for inbox in inboxes}
     if query.inbox_id is not None and query.inbox_id not in names:
         raise NotFound("no such inbox")
+    fresh = freshness_of(access, names)
     page = show_list(access, query)
     counts = {each.folder: each.count for each in show_counts(access, inbox_id=query.inbox_id)}
     title = str(query.folder.label)
@@ -70,6 +72,8 @@ def list_context(access: Access, query: ListQuery) -> Context:
         "folder": query.folder,
         "inbox_id": query.inbox_id,
         "inboxes": inboxes,
+        "fresh": fresh,
+        "freshness": [each for each in fresh.values() if each.inbox_id == query.inbox_id or each.needs_care],
         "list_title": title,
         "list_count": counts.get(query.folder, len(page.rows)),
         "rows": page.rows,

@@ -237,7 +237,8 @@ def test_an_address_of_another_inbox_is_refused_in_words() -> None:
 
 MAILBOX = {
     "active": "on", "imap_host": "127.0.0.1", "imap_port": "1", "imap_user": MAIL_USER,
-    "imap_security": "plaintext-loopback", "folder": "INBOX", "history": "none", "smtp_host": "", "smtp_port": "465",
+    "imap_security": "plaintext-loopback", "folder": "INBOX",
+    "dispose": "leave", "dispose_folder": "Processed", "history": "none", "smtp_host": "", "smtp_port": "465",
     "smtp_user": "", "smtp_security": "tls",
 }  # fmt: skip
 
