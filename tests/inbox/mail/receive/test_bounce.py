@@ -1,5 +1,7 @@
 """What becomes of reports on mail of ours: those that prove it, those that do not, and those that lie."""
 
+from pathlib import Path
+
 import pytest
 from django.core.mail.message import EmailMessage
 
@@ -24,6 +26,7 @@ from tests.make import DESK, Letter, make_agent, make_inbox, make_mail, make_mai
 pytestmark = pytest.mark.django_db
 
 KIM = "kim@example.org"
+SAMPLES = Path(__file__).parents[3] / "samples" / "bounces"
 
 
 @pytest.fixture
@@ -334,3 +337,16 @@ def system_mail() -> OutboundMail:
     notice = EmailMessage("New message", "A ticket has a new message.", to=["lea@desk.example.net"])
     OutboxBackend().send_messages([notice])
     return OutboundMail.objects.get()
+
+
+def test_a_report_whose_headers_are_quoted_printable_finds_its_mail(ticket: Ticket, reply: OutboundMail) -> None:
+    """The sample cites a Message-ID that a soft line break cuts; a true one stands in its place here."""
+    header_id = our_id(reply)
+    cut = f"{header_id[:30]}=\r\n{header_id[30:]}".encode()
+    sample = (SAMPLES / "headers-in-quoted-printable.eml").read_bytes()
+    at = sample.index(b"Message-ID: <out.") + len(b"Message-ID: ")
+
+    receive(sample[:at] + cut + b"\r\n\r\n--b9--\r\n")
+
+    assert bounces(reply) == [("failed", "5.1.10", KIM, True, 1)]
+    assert Ticket.objects.count() == 1
