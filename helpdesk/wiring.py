@@ -10,7 +10,7 @@ from helpdesk.core.bell import ring
 from helpdesk.core.events import subscribe
 from helpdesk.core.live import publish
 from helpdesk.core.ready import Ready, Slot
-from inbox.mail.events import OutboundChanged, RawMailsStored
+from inbox.mail.events import OutboundChanged, RawMailsStored, SentCopyWanted
 from inbox.tickets.events import MessageAdded, TicketChanged
 from inbox.tickets.models import Ticket
 
@@ -21,6 +21,10 @@ _RESTRICTED: Final = Ready(lambda: Ticket.objects.filter(pk=Slot("pk")).only("re
 def _ring_process(event: RawMailsStored) -> None:
     for start in range(0, len(event.raw_ids), _A_BATCH):
         ring("mail.process_mail", [str(raw_id) for raw_id in event.raw_ids[start : start + _A_BATCH]])
+
+
+def _ring_copy(event: SentCopyWanted) -> None:
+    ring("mail.save_copy", str(event.copy_id))
 
 
 def _tell_pages(event: MessageAdded | TicketChanged | OutboundChanged) -> None:
@@ -43,6 +47,7 @@ _TABLE: tuple[tuple[type[object], object], ...] = (
     (MessageAdded, _tell_pages),
     (TicketChanged, _tell_pages),
     (OutboundChanged, _tell_pages),
+    (SentCopyWanted, _ring_copy),
 )
 
 

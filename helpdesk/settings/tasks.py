@@ -36,6 +36,7 @@ CELERY_TASK_ROUTES = {
     "mail.process_mail": {"queue": "process"},
     "mail.deliver_mail": {"queue": "send"},
     "mail.sweep": {"queue": "send"},
+    "mail.save_copy": {"queue": "slow"},
     "mail.sweep_slow": {"queue": "slow"},
     "mail.sweep_blobs": {"queue": "slow"},
     "mail.watch": {"queue": "slow"},

@@ -12,6 +12,13 @@ class RawMailsStored:
 
 
 @dataclass(frozen=True, slots=True)
+class SentCopyWanted:
+    """A mail was sent, and its copy waits to be put into the folder for sent mail."""
+
+    copy_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
 class OutboundChanged:
     """An outgoing mail of a ticket moved to another state."""
 

@@ -192,6 +192,9 @@ class KillPoint(StrEnum):
     DELIVERY_HANDING = "delivery_handing"
     DELIVERY_ANSWERED = "delivery_answered"
     DELIVERY_SETTLED = "delivery_settled"
+    COPY_CLAIMED = "copy_claimed"
+    COPY_KEPT = "copy_kept"
+    COPY_SETTLED = "copy_settled"
 
 
 FAULTS: Final[Mapping[str, Promise]] = {

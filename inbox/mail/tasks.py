@@ -18,7 +18,7 @@ from inbox.mail.receive.lanes import LANES
 from inbox.mail.receive.poll import is_due, is_failing, mailboxes_due, poll
 from inbox.mail.receive.process import begin, read
 from inbox.mail.receive.sweep import sweep_blobs, sweep_cycles
-from inbox.mail.send import deliver
+from inbox.mail.send import deliver, sent_copy
 from inbox.mail.states import RawState
 
 logger = logging.getLogger(__name__)
@@ -77,6 +77,13 @@ def deliver_mail(outbound_id: str) -> None:
         deliver.deliver_mail(UUID(outbound_id))
 
 
+@shared_task(name="mail.save_copy")
+def save_copy(copy_id: str) -> None:
+    """Put the copy of a sent mail into its folder."""
+    with acting_as(SYSTEM_MAIL):
+        sent_copy.save_copy(UUID(copy_id))
+
+
 @shared_task(name="mail.sweep")
 def sweep() -> None:
     """Ring for every mail of the outbox whose moment has come."""
@@ -89,6 +96,9 @@ def sweep_slow() -> None:
     """Find stored mail that nobody read, and claims whose worker died."""
     with acting_as(SYSTEM_MAIL):
         deliver.release_stale()
+        sent_copy.release_stale_copies()
+    for copy_id in sent_copy.due_copies():
+        ring("mail.save_copy", str(copy_id))
     waiting = [str(raw_id) for raw_id in _unread()]
     for start in range(0, len(waiting), _A_BATCH):
         ring("mail.process_mail", waiting[start : start + _A_BATCH])

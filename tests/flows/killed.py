@@ -13,6 +13,7 @@ from inbox.mail.models import Mailbox, RawMail  # noqa: E402 - see above
 from inbox.mail.receive.poll import poll  # noqa: E402 - see above
 from inbox.mail.send.deliver import deliver_mail, due  # noqa: E402 - see above
 from inbox.mail.send.reply import NewReply, send_reply  # noqa: E402 - see above
+from inbox.mail.send.sent_copy import due_copies, save_copy  # noqa: E402 - see above
 from inbox.mail.states import RawState  # noqa: E402 - see above
 from inbox.mail.tasks import process_mail  # noqa: E402 - see above
 from inbox.tickets.models import Ticket  # noqa: E402 - see above
@@ -42,12 +43,20 @@ def send() -> None:
         deliver_mail(outbound_id)
 
 
+def keep_copies() -> None:
+    """Put the copies that are due into their folder."""
+    for copy_id in due_copies():
+        save_copy(copy_id)
+
+
 def main(step: str, once: str = "") -> None:
     """Do the named step."""
     if step == "in":
         take_in()
     elif step == "answer":
         answer(once)
+    elif step == "copies":
+        keep_copies()
     else:
         send()
 

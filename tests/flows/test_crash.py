@@ -16,9 +16,10 @@ from django.db import connection
 from django.test import override_settings
 from django.utils import timezone
 
-from inbox.mail.models import Acknowledged, InboundMail, Mailbox, OutboundMail, RawMail
+from inbox.mail.models import Acknowledged, InboundMail, Mailbox, OutboundMail, RawMail, SentCopy
 from inbox.mail.send.deliver import CLAIM, release_stale
-from inbox.mail.states import KillPoint, OutReason, OutState, RawState
+from inbox.mail.send.sent_copy import release_stale_copies
+from inbox.mail.states import CopyState, KillPoint, OutReason, OutState, RawState
 from inbox.tickets.models import Message, Ticket
 from inbox.tickets.states import Direction
 from tests.flows import killed
@@ -57,6 +58,9 @@ def _later() -> None:
     OutboundMail.objects.filter(claimed_at__isnull=False).update(claimed_at=now - CLAIM - timedelta(minutes=1))
     release_stale()
     OutboundMail.objects.update(send_after=now)
+    SentCopy.objects.filter(claimed_at__isnull=False).update(claimed_at=now - CLAIM - timedelta(minutes=1))
+    release_stale_copies()
+    SentCopy.objects.update(try_after=now)
 
 
 def mails_in(point: KillPoint, *, count: int) -> None:
@@ -149,6 +153,33 @@ def ack_sent(point: KillPoint) -> int:
         return len(smtp.received)
 
 
+def copy_kept(point: KillPoint) -> None:
+    """Kill the keeping of a sent mail's copy at `point`, go on, and find one mail and one copy."""
+    host = MailHost()
+    try:
+        host.start()
+        with SmtpHost() as smtp:
+            ticket = make_ticket()
+            make_mailbox(ticket.inbox, host, smtp)
+            Mailbox.objects.update(sent_folder="Gesendete Objekte (Büro)")
+            make_reply(ticket)
+            _later()
+            killed.send()
+
+            assert die_at(point, "copies") == -signal.SIGKILL
+            for _ in range(2):
+                _later()
+                killed.send()
+                killed.keep_copies()
+
+            assert len(smtp.received) == 1
+            with host.client(folder="Gesendete Objekte (Büro)") as client:
+                assert len(client.search()) == 1
+    finally:
+        host.remove()
+    assert SentCopy.objects.get().state == CopyState.SAVED
+
+
 CASES: Final[dict[KillPoint, Callable[[KillPoint], None]]] = {
     KillPoint.RAW_WRITTEN: mail_in,
     KillPoint.RAW_BEFORE_COMMIT: mail_in,
@@ -163,6 +194,9 @@ CASES: Final[dict[KillPoint, Callable[[KillPoint], None]]] = {
     KillPoint.DELIVERY_HANDING: reply_sent,
     KillPoint.DELIVERY_ANSWERED: reply_sent,
     KillPoint.DELIVERY_SETTLED: reply_sent,
+    KillPoint.COPY_CLAIMED: copy_kept,
+    KillPoint.COPY_KEPT: copy_kept,
+    KillPoint.COPY_SETTLED: copy_kept,
 }
 
 

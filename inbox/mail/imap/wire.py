@@ -38,6 +38,7 @@ class Step(StrEnum):
     FETCH = "fetch"
     DISPOSE = "dispose"
     SEND = "send"
+    KEEP = "keep"
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,22 +14,21 @@ from django.utils import timezone
 from helpdesk.core.context import Purpose, purpose
 from helpdesk.core.killpoints import reached
 from helpdesk.crypto.errors import CryptoError
-from helpdesk.crypto.files import open_blob
 from inbox.mail import tokens
 from inbox.mail.imap.wire import Security, Step, WireError
 from inbox.mail.models import Mailbox, OutboundMail
 from inbox.mail.models.outbound import WAITING
 from inbox.mail.oauth.credentials import drop_access, smtp_credential
 from inbox.mail.send.autoreply import is_wanted
-from inbox.mail.send.compose import Composed, File, compose
+from inbox.mail.send.compose import Composed, compose
 from inbox.mail.send.connection import SmtpServer
+from inbox.mail.send.opened import opened_files
 from inbox.mail.send.outbox import way_out
 from inbox.mail.send.patience import keep_pace
 from inbox.mail.send.pool import POOL
 from inbox.mail.send.settle import Settled, settle, uncertain, verdict, without_mailbox
 from inbox.mail.send.smtp import Letter, Outcome, OutcomeKind
 from inbox.mail.states import KillPoint, OutReason, OutState
-from inbox.tickets.models import Attachment
 
 logger = logging.getLogger(__name__)
 
@@ -151,19 +150,7 @@ def _unsent(row: OutboundMail) -> Settled:
 
 def _composed(row: OutboundMail) -> Composed:
     with purpose(Purpose.SYSTEM):
-        return compose(row, _files(row))
-
-
-def _files(row: OutboundMail) -> list[File]:
-    if row.message_id is None:
-        return []
-    files = Attachment.objects.filter(message_id=row.message_id)
-    return [_file(file) for file in files]
-
-
-def _file(row: Attachment) -> File:
-    data = b"".join(open_blob(row.blob, row.seal_ref(), kind="attachment"))
-    return File(row.name, data, row.content_id if row.inline else "")
+        return compose(row, opened_files(row))
 
 
 def _mark_handing(row: OutboundMail) -> bool:

@@ -16,6 +16,7 @@ from helpdesk.core.events import emit
 from helpdesk.core.killpoints import reached
 from inbox.mail.events import OutboundChanged
 from inbox.mail.models import OutboundMail
+from inbox.mail.send.sent_copy import want_copy
 from inbox.mail.send.smtp import Outcome, OutcomeKind
 from inbox.mail.states import KillPoint, OutKind, OutReason, OutState
 from inbox.tickets.models import Ticket
@@ -81,13 +82,17 @@ def settle(row: OutboundMail, settled: Settled) -> OutState:
     A claim that went stale meanwhile counts as lost; only the news that the mail was taken still changes it then.
     """
     tried = row.attempts
-    row = OutboundMail.objects.select_for_update(of=("self",)).select_related("message__ticket").get(pk=row.pk)
+    row = (
+        OutboundMail.objects.select_for_update(of=("self",)).select_related("message__ticket", "mailbox").get(pk=row.pk)
+    )
     late = row.state == OutState.UNCERTAIN and settled.state == OutState.SENT
     if row.attempts != tried or not (row.state == OutState.SENDING or late):
         return OutState(row.state)
     fields = _change(row, settled)
     row.save(update_fields=fields)
     _record(row)
+    if settled.state == OutState.SENT or settled.outstanding:
+        want_copy(row)
     if row.message is not None:
         _announce(row, row.message.ticket)
     transaction.on_commit(lambda: reached(KillPoint.DELIVERY_SETTLED))
