@@ -192,16 +192,17 @@ class SealedField(models.Field):  # type: ignore[type-arg] # Django's fields tak
         return None if value is None else Sealed(bytes(value))
 
     def get_db_prep_value(self, value: object, *_args: object, **_kwargs: object) -> bytes | None:
-        """Return what stands in the statement. Raises TypeError for anything that was not sealed for its row."""
+        """Return what stands in the statement. Raises TypeError for anything that was not sealed for its row.
+
+        A migration that adds the column fills it with NULL.
+        """
+        if value is None and self.model.__module__ == _OF_A_MIGRATION:
+            return None
         if not isinstance(value, _ForColumn):
             raise _refusal(self)
         return value.stored
 
-    def get_db_prep_save(self, value: object, *args: object, **kwargs: object) -> bytes | None:
-        """Return what stands in a statement that writes; a migration that adds the column may fill it with NULL."""
-        if value is None and self.model.__module__ == _OF_A_MIGRATION:
-            return None
-        return self.get_db_prep_value(value, *args, **kwargs)
+    get_db_prep_save = get_db_prep_value
 
     def get_lookup(self, lookup_name: str) -> type[_SealedIsNull]:
         """Return `isnull`; raise TypeError for every other question."""
