@@ -1,4 +1,4 @@
-"""`python -m helpdesk.embedded BIND PORT`: hold the services of the home and keep web and worker running.
+"""`python -m helpdesk.embedded BIND PORT [listen]`: hold the services of the home and keep web and worker running.
 
 `up` becomes this program once tables, keys and files are ready: it needs a tenth of the memory.
 """
@@ -11,9 +11,9 @@ from helpdesk.embedded.home import find_home
 
 def main() -> None:
     """Run until a signal comes."""
-    bind, port = sys.argv[1:]
+    bind, port, *more = sys.argv[1:]
     with launch.services_for(["up"]):
-        desk.supervise(find_home(), bind=bind, port=int(port))
+        desk.supervise(find_home(), bind=bind, port=int(port), listens="listen" in more)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The processes of a desk on one machine: one web process, one worker with the beat inside."""
+"""The processes of a desk on one machine: one web process, one worker with the beat inside, a listener if wanted."""
 
 import sys
 from functools import partial
@@ -9,6 +9,7 @@ from helpdesk.embedded import launch
 from helpdesk.embedded.home import Home
 from helpdesk.embedded.supervise import Part, Supervisor
 from helpdesk.embedded.terminal import Terminal
+from helpdesk.settings.env import ROOT
 
 QUEUES: Final = "fetch,process,send,slow"
 
@@ -29,11 +30,20 @@ def worker(home: Home) -> Part:
     return Part("worker", (*program, *beat, "--without-mingle", "--without-gossip", "--loglevel", "WARNING"))
 
 
-def supervise(home: Home, *, bind: str, port: int) -> None:
-    """Run web and worker beside the services of `home` that this process holds, until a signal comes."""
+def listener() -> Part:
+    """Return the process that takes mail over LMTP or SMTP."""
+    return Part("listener", (sys.executable, str(ROOT / "manage.py"), "listen"))
+
+
+def supervise(home: Home, *, bind: str, port: int, listens: bool = False) -> None:
+    """Run web and worker beside the services of `home` that this process holds, until a signal comes.
+
+    `listens`: the process that takes mail too.
+    """
+    parts = [web(bind, port), worker(home), *([listener()] if listens else [])]
     services = launch.held_services(home)
     supervisor = Supervisor(
-        parts=(web(bind, port), worker(home)),
+        parts=parts,
         services=services,
         revive=partial(launch.revive, home, services),
         terminal=Terminal(sys.stdout),

@@ -22,6 +22,7 @@ from helpdesk.celery import app
 from helpdesk.crypto.checks import ensure_usable
 from helpdesk.crypto.errors import CryptoError
 from inbox.mail.models import Mailbox, OutboundMail
+from inbox.mail.smtpd import pulse
 from inbox.mail.states import OutState
 
 _LEAST_FREE_BYTES: Final = 512 * 1024 * 1024
@@ -114,6 +115,7 @@ def _redis() -> Iterator[Finding]:
     else:
         yield Finding("redis", "answers")
         yield from _workers()
+        yield from _listener()
 
 
 def _workers() -> Iterator[Finding]:
@@ -125,6 +127,16 @@ def _workers() -> Iterator[Finding]:
         yield Finding("worker", f"{count} answer")
     else:
         yield Finding("worker", "none answers", "start `manage.py up`, or the worker of your service manager")
+
+
+def _listener() -> Iterator[Finding]:
+    if not pulse.is_wanted():
+        return
+    where = f"{settings.SMTPD.upper()} at {settings.SMTPD_BIND}:{settings.SMTPD_PORT}"
+    if pulse.is_beating():
+        yield Finding("listener", f"takes mail over {where}")
+    else:
+        yield Finding("listener", f"nobody takes mail over {where}", "start `manage.py listen`, and see what it says")
 
 
 def _database_fault() -> str:

@@ -21,7 +21,7 @@ from helpdesk.settings import tasks
 
 ROOT: Final = Path(__file__).resolve().parent.parent.parent
 Compose = dict[str, Any]  # Any: YAML has no shape of its own
-OURS: Final = ("web", "worker", "beat", "migrate", "setup")
+OURS: Final = ("web", "worker", "beat", "listen", "migrate", "setup")
 ONE_SHOT: Final = ("migrate", "setup")
 
 # What the interpreter, Django and the official images themselves read; see their own pages.

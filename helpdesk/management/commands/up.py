@@ -22,6 +22,7 @@ from helpdesk.crypto.setup import setup_keys
 from helpdesk.embedded import desk, launch
 from helpdesk.embedded.home import Home, find_home, prepare
 from helpdesk.embedded.terminal import Terminal
+from inbox.mail.smtpd import pulse
 
 
 class Command(BaseCommand):
@@ -38,7 +39,7 @@ class Command(BaseCommand):
         """Become the program that runs the desk; its end is ours."""
         with prepared_home(skip=options["no_prepare"]) as home:
             _say_address()
-            words = (settings.POSTERN_BIND, str(settings.POSTERN_PORT))
+            words = (settings.POSTERN_BIND, str(settings.POSTERN_PORT), *(["listen"] if pulse.is_wanted() else []))
             command = (sys.executable, "-m", "helpdesk.embedded", *words)
             sys.stdout.flush()
             os.chdir(settings.BASE_DIR)
@@ -63,7 +64,7 @@ def prepared_home(*, skip: bool = False) -> Iterator[Home]:
 def run(home: Home) -> None:
     """Run web and worker beside the services in this process, until a signal comes."""
     _say_address()
-    desk.supervise(home, bind=settings.POSTERN_BIND, port=settings.POSTERN_PORT)
+    desk.supervise(home, bind=settings.POSTERN_BIND, port=settings.POSTERN_PORT, listens=pulse.is_wanted())
 
 
 def _say_address() -> None:

@@ -11,15 +11,20 @@ from redis.exceptions import RedisError
 from helpdesk.crypto.errors import CryptoError
 from helpdesk.crypto.keyring import purpose_key
 from helpdesk.crypto.models import KeyPurpose
+from inbox.mail.smtpd import pulse
 
 
 @login_not_required
 @never_cache
 @require_safe
 def health(request: HttpRequest) -> JsonResponse:  # noqa: ARG001 - Django's signature
-    """Answer 200 when the database, Redis and the keys are there, else 503; each as `ok` or `away`."""
+    """Answer 200 when the database, Redis and the keys are there, else 503; each as `ok` or `away`.
+
+    The listener is told where it is wanted, and changes nothing: pages can be served without it.
+    """
     parts = {"database": _database(), "redis": _redis(), "keys": _keys()}
-    words = {name: "ok" if there else "away" for name, there in parts.items()}
+    told = {**parts, "listener": _listener()} if pulse.is_wanted() else parts
+    words = {name: "ok" if there else "away" for name, there in told.items()}
     return JsonResponse(words, status=200 if all(parts.values()) else 503)
 
 
@@ -38,6 +43,13 @@ def _redis() -> bool:
     except RedisError:
         return False
     return True
+
+
+def _listener() -> bool:
+    try:
+        return pulse.is_beating()
+    except RedisError:
+        return False
 
 
 def _keys() -> bool:

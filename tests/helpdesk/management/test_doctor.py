@@ -16,6 +16,7 @@ from helpdesk.management import examination
 from inbox.inboxes.services.inboxes import create_inbox
 from inbox.mail.models import Mailbox
 from inbox.mail.services.mailboxes import Account, NewMailbox, add_mailbox
+from inbox.mail.smtpd import pulse
 from inbox.mail.states import Security
 
 pytestmark = pytest.mark.django_db
@@ -79,6 +80,14 @@ def test_no_worker_answers(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Control, "ping", lambda _self, **_options: None)
 
     assert _faults() == ["worker: none answers"]
+
+
+def test_nobody_listens(settings: Settings) -> None:
+    settings.SMTPD = "lmtp"
+    assert _faults() == ["listener: nobody takes mail over LMTP at 127.0.0.1:8024"]
+
+    pulse.beat()
+    assert _faults() == []
 
 
 def test_redis_is_away(settings: Settings) -> None:

@@ -8,6 +8,7 @@ from django.test import Client
 from pytest_django.fixtures import Settings
 
 from helpdesk.crypto import keyring
+from inbox.mail.smtpd import pulse
 
 pytestmark = pytest.mark.django_db
 
@@ -53,3 +54,14 @@ def test_the_database_away_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
 class _Cut:
     def cursor(self) -> object:
         raise OperationalError("cut")
+
+
+def test_the_listener_is_told_where_it_is_wanted_and_keeps_no_page_away(settings: Settings) -> None:
+    assert "listener" not in Client().get("/healthz").json()
+
+    settings.SMTPD = "lmtp"
+    away = Client().get("/healthz")
+    pulse.beat()
+
+    assert (away.status_code, away.json()["listener"]) == (200, "away")
+    assert Client().get("/healthz").json()["listener"] == "ok"

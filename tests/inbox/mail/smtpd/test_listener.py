@@ -4,7 +4,7 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import pytest
 from django.core.cache import cache
@@ -18,6 +18,7 @@ from inbox.inboxes.models import Inbox
 from inbox.inboxes.services.inboxes import add_address
 from inbox.mail.models import InboundMail, RawMail
 from inbox.mail.receive.process import process_raw
+from inbox.mail.receive.store import Arrival, Source, store_raw
 from inbox.mail.smtpd import guest, pulse, session, taking
 from inbox.mail.smtpd.listener import CannotListen
 from inbox.mail.states import RawState
@@ -261,13 +262,12 @@ def test_a_mail_is_stored_for_all_its_inboxes_or_for_none(
     make_inbox("Billing", address="billing@desk.example.net")
     calls = []
 
-    def once(*given: object) -> object:
-        calls.append(given)
+    def once(source: Source, arrivals: Sequence[Arrival]) -> list[RawMail]:
+        calls.append(source)
         if len(calls) == 2:
             raise StorageFull("no room is left for sealed files")
-        return store(*given)
+        return store_raw(source, arrivals)
 
-    store = taking.store_raw
     monkeypatch.setattr(taking, "store_raw", once)
 
     with Line(listener.port) as line:
