@@ -2,6 +2,8 @@
 
 import re
 
+from inbox.mail.mime.folding_words import DATED, FORWARD_PREFIXES, FORWARDED, FROM, SENT, SEPARATORS, STARTS, WROTE
+
 MAX_CHARS = 200_000
 MAX_LINES = 4_000
 MARKER_LINE = "--- Please write above this line ---"
@@ -9,48 +11,12 @@ _ATTRIBUTION_LINES = 4
 _ATTRIBUTION_CHARS = 400
 _STRAY_CHARS = 30
 
-# How mail programs end the line above a quote, and what that line begins with: English, German, French, Spanish,
-# Italian, Portuguese, Dutch, Polish, Swedish, Danish and Norwegian, Czech, Turkish, Russian, Chinese, Japanese.
-_WROTE = (
-    "wrote", "writes", "schrieb", "a écrit", "écrit", "escribió", "escribio", "ha scritto", "scrisse", "escreveu",
-    "schreef", "geschreven", "napisał", "napisała", "napisał(a)", "pisze", "skrev", "napsal", "napsala", "napsal(a)",
-    "yazdı", "kirjoitti", "написал", "написала", "написал(а)", "пишет", "写道", "寫道", "のメッセージ", "님이 작성",
-)  # fmt: skip
-_STARTS = (
-    "on ", "am ", "le ", "el ", "il ", "em ", "op ", "dnia ", "w dniu ", "den ", "dne ", "on", "at ", "за ", "в ",
-    "ons ", "tor ", "fre ", "lör ", "sön ", "mån ", "tis ", "man ", "lun ", "mar ", "mer ", "gio ", "ven ", "sab ",
-    "dom ", "pon ", "wt ", "śr ", "czw ", "pt ", "sob ", "ndz ", "20", "19",
-)  # fmt: skip
-_SEPARATORS = (
-    "original message", "ursprüngliche nachricht", "originalnachricht", "message d'origine", "message d’origine",
-    "message original", "mensaje original", "messaggio originale", "mensagem original", "oorspronkelijk bericht",
-    "originele bericht", "wiadomość oryginalna", "oryginalna wiadomość", "ursprungligt meddelande",
-    "oprindelig meddelelse", "opprinnelig melding", "původní zpráva", "özgün ileti", "orijinal mesaj",
-    "исходное сообщение", "原始邮件", "原始郵件",
-)  # fmt: skip
-_FROM = (
-    "from",
-    "von",
-    "de",
-    "da",
-    "van",
-    "od",
-    "från",
-    "fra",
-    "gönderen",
-    "kimden",
-    "от",
-    "差出人",
-    "发件人",
-    "寄件者",
-)
-_SENT = (
-    "sent", "date", "gesendet", "datum", "envoyé", "enviado", "enviado el", "fecha", "inviato", "data", "enviada em",
-    "verzonden", "wysłano", "wysłane", "skickat", "sendt", "dato", "odesláno", "gönderildi", "tarih", "отправлено",
-    "дата", "送信日時", "日期", "发送时间",
-)  # fmt: skip
-_FORWARDS = {"fw", "fwd", "wg", "tr", "rv", "enc", "i", "pd", "vb", "vs", "doorst", "ilt", "转发", "轉寄", "пер"}
+_BLOCK_LINES = 4
 _DIGIT = re.compile(r"\d")
+_ADDRESS = re.compile(r"[^\s<>()]{1,80}@[^\s<>()]{1,80}")
+_MOMENT = re.compile(r"(?:19|20)\d\d.{0,40}?\b\d{1,2}[:.h]\d\d|\b\d{1,2}[:.h]\d\d.{0,40}?(?:19|20)\d\d", re.DOTALL)
+_CLOCK = re.compile(r"\d{1,2}[:.h]\d\d")
+_TURNING = dict.fromkeys(map(ord, "\u200b\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff"))
 
 
 def fold_at(text: str, *, forwarded: bool = False) -> int | None:
@@ -61,6 +27,7 @@ def fold_at(text: str, *, forwarded: bool = False) -> int | None:
     """
     lines = text[:MAX_CHARS].split("\n")[:MAX_LINES]
     history = _History(lines)
+    forwarded = forwarded or any(_is_forward_mark(line) for line in lines)
     whole = sum(len(line) + 1 for line in lines) > len(text)
     places = [history.separator(blocks=not forwarded), history.trailing_quote() if whole else None]
     place = min((found for found in places if found is not None), default=None)
@@ -72,7 +39,7 @@ def fold_at(text: str, *, forwarded: bool = False) -> int | None:
 def is_forward(subject: str) -> bool:
     """Tell by its prefix that a subject belongs to a mail that was passed on."""
     prefix, colon, _ = subject.replace("：", ":").partition(":")
-    return bool(colon) and prefix.strip().lower() in _FORWARDS
+    return bool(colon) and prefix.strip().lower() in FORWARD_PREFIXES
 
 
 class _History:
@@ -125,22 +92,23 @@ class _History:
             at -= 1
         for start in range(at - 1, max(at - 1 - _ATTRIBUTION_LINES, -1), -1):
             joined = f"{self.lines[start].strip()} {joined}".strip()
-            if not self.lines[start].strip() or len(joined) > _ATTRIBUTION_CHARS or not _names_writer(joined):
+            if not self.lines[start].strip() or len(joined) > _ATTRIBUTION_CHARS or not _is_above_quote(joined):
                 break
-            if joined.lower().startswith(_STARTS) or start == 0 or not self.lines[start - 1].strip():
+            if joined.lower().startswith(STARTS) or start == 0 or not self.lines[start - 1].strip():
                 return start
         return place
 
     def _is_attribution(self, place: int) -> bool:
         """Tell `On Monday, Kim wrote:` on up to four lines, with nothing but history below."""
-        if not self.lines[place].strip().lower().startswith(_STARTS) and "@" not in self.lines[place]:
+        first = self.lines[place].strip().translate(_TURNING).lower()
+        if not first.startswith(STARTS) and "@" not in first:
             return False
         joined = ""
         for offset, line in enumerate(self.lines[place : place + _ATTRIBUTION_LINES], start=1):
             joined = f"{joined} {line.strip()}".strip()
             if len(joined) > _ATTRIBUTION_CHARS or not line.strip():
                 return False
-            if _names_writer(joined) and _DIGIT.search(joined):
+            if _is_dated_writer(joined):
                 return self._only_history(place + offset, unmarked="@" in joined)
         return False
 
@@ -169,7 +137,15 @@ def _is_quote(line: str) -> bool:
 def _is_dashed(bare: str) -> bool:
     """Tell `-----Original Message-----` in any of the languages."""
     bare = bare.lstrip("> ")
-    return bare.startswith(("--", "__", "**")) and bare.strip("-_* ").lower().startswith(_SEPARATORS)
+    if not bare.startswith(("--", "__", "**")):
+        return False
+    words = bare.strip("-_* ").lower()
+    return words.startswith(SEPARATORS) or (bare.endswith("--") and _is_dated_writer(f"{words}:"))
+
+
+def _is_forward_mark(line: str) -> bool:
+    """Tell the line above a mail that was passed on: it is shown, since the sender wants it read."""
+    return len(line) < _ATTRIBUTION_CHARS and line.strip("-_*> \t:").lower().startswith(FORWARDED)
 
 
 def _with_rule(lines: list[str], place: int) -> int:
@@ -179,21 +155,44 @@ def _with_rule(lines: list[str], place: int) -> int:
 
 
 def _is_header_block(lines: list[str], place: int) -> bool:
-    """Tell the block `From: ... Sent: ... Subject: ...` that Outlook puts above the mail it answers."""
-    if not _is_field(lines[place], _FROM):
-        return False
-    return any(_is_field(line, _SENT) for line in lines[place + 1 : place + 3])
+    """Tell the block `From: ... Sent: ... Subject: ...` that mail programs put above the mail they answer."""
+    block = lines[place : place + _BLOCK_LINES]
+    if _is_field(block[0], FROM):
+        return any(_is_sent(line, block) for line in block[1:])
+    return _is_sent(block[0], block) and any(_is_field(line, FROM) for line in block[1:])
 
 
-def _is_field(line: str, names: tuple[str, ...]) -> bool:
-    name, colon, value = line.strip().lstrip("*").replace("：", ":").partition(":")
+def _is_sent(line: str, block: list[str]) -> bool:
+    """Tell the line of when it was sent; a mere `Date:`, as in a booking, needs an hour or an address beside it."""
+    if _is_field(line, DATED):
+        return bool(_CLOCK.search(line)) or any(_ADDRESS.search(other) for other in block)
+    return _is_field(line, SENT)
+
+
+def _is_field(line: str, names: set[str]) -> bool:
+    name, colon, value = line.strip().translate(_TURNING).lstrip("*").replace("：", ":").partition(":")
     return bool(colon and value.strip("* ")) and name.strip("* ").lower() in names
+
+
+def _is_dated_writer(joined: str) -> bool:
+    """Tell a line that says when somebody wrote: in words, or by an address with a day and an hour beside it."""
+    if _names_writer(joined):
+        return _DIGIT.search(joined) is not None
+    return _ends_in_colon(joined) and bool(_ADDRESS.search(joined) and _MOMENT.search(joined))
+
+
+def _is_above_quote(joined: str) -> bool:
+    """Tell a line that belongs to the quote right below it; here an address or a moment will do for words."""
+    return _names_writer(joined) or (_ends_in_colon(joined) and bool(_ADDRESS.search(joined) or _MOMENT.search(joined)))
+
+
+def _ends_in_colon(joined: str) -> bool:
+    return joined.translate(_TURNING).rstrip().endswith((":", "："))
 
 
 def _names_writer(joined: str) -> bool:
     """Tell whether a line ends in a colon and says in some language that somebody wrote."""
-    bare = joined.rstrip()
-    if not bare.endswith((":", "：")):
+    if not _ends_in_colon(joined):
         return False
-    low = bare.lower().rstrip(":： ")
-    return low.endswith(_WROTE) or any(f" {word} " in low for word in _WROTE)
+    low = joined.translate(_TURNING).lower().rstrip(" :：")
+    return low.endswith(WROTE) or any(f" {word} " in low for word in WROTE)
