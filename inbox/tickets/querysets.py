@@ -55,7 +55,9 @@ WITH page AS (SELECT t.* FROM tickets_ticket t
   WHERE t.number = ANY(%(numbers)s::bigint[]) AND t.inbox_id = ANY(%(inboxes)s::uuid[]) AND {condition} AND {seen})"""
 # What a row shows beside the ticket's own columns, joined in the same query.
 _SHOWN: Final = """
-SELECT page.*, i.name AS inbox_name, u.name AS assignee_name, u.email AS assignee_email, s.version AS seen_version,
+SELECT page.id, page.number, page.inbox_id, page.subject, page.sender, page.preview, page.state, page.assignee_id,
+  page.restricted, page.deleted_at, page.spam_at, page.version, page.last_activity,
+  i.name AS inbox_name, u.name AS assignee_name, u.email AS assignee_email, s.version AS seen_version,
   EXISTS (SELECT 1 FROM tickets_draft d WHERE d.ticket_id = page.id AND d.user_id = %(me)s) AS has_draft
 FROM page JOIN inboxes_inbox i ON i.id = page.inbox_id
 LEFT JOIN accounts_user u ON u.id = page.assignee_id

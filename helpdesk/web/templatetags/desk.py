@@ -82,10 +82,15 @@ def age(moment: datetime) -> str:
     return formats.date_format(local, "j M" if same_year else "j M Y")
 
 
-def _time(moment: datetime, shown: str) -> SafeString:
+def moments(moment: datetime) -> tuple[str, str]:
+    """Return a moment for machines, in UTC, and for people, in the reader's zone; both to the second."""
     local = timezone.localtime(moment)
     exact = moment.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
-    whole = f"{local.isoformat(' ', 'seconds')[:19]} {local.tzname()}"
+    return exact, f"{local.isoformat(' ', 'seconds')[:19]} {local.tzname()}"
+
+
+def _time(moment: datetime, shown: str) -> SafeString:
+    exact, whole = moments(moment)
     return format_html('<time datetime="{}" title="{}">{}</time>', exact, whole, shown)
 
 

@@ -2,16 +2,17 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 from uuid import UUID
 
 from django import template
 from django.urls import reverse
-from django.utils.html import format_html, format_html_join
+from django.utils.html import escape, format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
-from helpdesk.web.templatetags.desk import ago, hue, icon, unlabelled
+from helpdesk.web.templatetags.desk import age, hue, icon, moments, unlabelled
 from inbox.tickets.rows import Person, TicketRow
 from inbox.tickets.states import Folder, State
 
@@ -22,9 +23,9 @@ _PREVIEW: Final = 110
 _ROW: Final = (
     '<li class="row{unread}" id="row-{number}" data-number="{number}" data-version="{version}" data-at="{at}"'
     ' data-state="{state}"{here}>\n'
-    '<input class="pick" type="checkbox" aria-label="{{select}}">\n'
+    '<input class="pick" type="checkbox" aria-label="{select}">\n'
     '<a class="open" href="{address}"{current}>\n'
-    '<span class="who" dir="auto">{{sender}}</span>{{ago}}\n'
+    '<span class="who" dir="auto">{{sender}}</span><time datetime="{exact}" title="{whole}">{{ago}}</time>\n'
     '<span class="subject" dir="auto">{{spoken}}{{subject}}</span>\n'
     '<span class="preview" dir="auto">{{preview}}</span>\n'
     '<span class="meta"><span class="chip">{{inbox}}</span>{{chips}}{{assignee}}</span>\n'
@@ -41,7 +42,8 @@ class _Place:
     query: str
     root: str
     open_number: int | None
-    select: str
+    select: SafeString
+    unknown: str
     spoken: SafeString
     assigned: str
 
@@ -56,7 +58,8 @@ def ticket_rows(
         f"?folder={folder}" + (f"&amp;inbox={inbox_id}" if inbox_id else ""),
         reverse("tickets:ticket", args=[0]).removesuffix("0"),
         open_number or None,  # type: ignore[arg-type] # a template without the ticket gives ""
-        _("Select #%(number)s, %(sender)s"),
+        escape(_("Select #%(number)s")),
+        _("Unknown sender"),
         format_html('<span class="sr">{} </span>', _("Unread:")),
         _("Assigned to %(name)s"),
     )
@@ -65,7 +68,7 @@ def ticket_rows(
 
 def _row(row: TicketRow, place: _Place) -> SafeString:
     here = row.number == place.open_number
-    sender = row.sender or _("Unknown sender")
+    exact, whole = moments(row.age_at)
     return format_html(
         _ROW.format(
             unread=" unread" if row.unread else "",
@@ -76,10 +79,12 @@ def _row(row: TicketRow, place: _Place) -> SafeString:
             here=" data-current" if here else "",
             address=f"{place.root}{row.number}{place.query}",
             current=' aria-current="true"' if here else "",
+            select=place.select.replace("%(number)s", str(row.number)),
+            exact=exact,
+            whole=whole,
         ),
-        select=place.select % {"number": row.number, "sender": sender},
-        sender=sender,
-        ago=ago(row.age_at),
+        sender=row.sender or place.unknown,
+        ago=age(row.age_at),
         spoken=place.spoken if row.unread else "",
         subject=unlabelled(row.subject),
         preview=row.preview[:_PREVIEW],
@@ -105,6 +110,7 @@ def _chips(row: TicketRow, folder: Folder) -> SafeString | str:
     return format_html_join("", '<span class="chip {}">{}{}</span>', chips) if chips else ""
 
 
+@lru_cache(maxsize=256)
 def _assignee(person: Person, words: str) -> SafeString:
     return format_html(
         '<span class="avatar sm h{}" title="{}"><span class="sr">{}</span><span aria-hidden="true">{}</span></span>',

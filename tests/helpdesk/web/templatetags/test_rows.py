@@ -73,7 +73,7 @@ def test_row_shows_what_it_is_about() -> None:
                 "data-state": "open",
             },
         ),
-        ("input", {"class": "pick", "type": "checkbox", "aria-label": "Select #12, Kaia Nord"}),
+        ("input", {"class": "pick", "type": "checkbox", "aria-label": "Select #12"}),
         ("a", {"class": "open", "href": "/t/12?folder=open"}),
     ]
 
@@ -125,4 +125,3 @@ def test_what_a_sender_wrote_stays_text(sender: str, subject: str, preview: str,
     tree = _Tree(ticket_rows([hostile], Folder.OPEN, None))
 
     assert [tag for tag, _attrs in tree.tags] == ["li", "input", "a", "span", "time", *["span"] * 4]
-    assert dict(tree.tags[1][1])["aria-label"] == f"Select #12, {sender}"
