@@ -128,6 +128,7 @@ _MAIL: Final = (
     _get("mail:mailboxes", "/mail/", _TENDED, ""),
     _get("mail:mailboxes", "/mail/?inbox={inbox}", _TENDED),
     _get("mail:cycles", "/mail/mailboxes/{mailbox}", _TENDED),
+    _post("mail:copies", "/mail/mailboxes/{mailbox}/copies", _TENDED.replace("200", "302")),
     _get("mail:quarantine", "/mail/quarantine", _TENDED, ""),
     _get("mail:quarantine", "/mail/quarantine?inbox={inbox}", _TENDED),
     _post("mail:retry_all", "/mail/quarantine/retry", _MENDED, inbox="{inbox}"),

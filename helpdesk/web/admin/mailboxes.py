@@ -59,8 +59,8 @@ class MailboxForm(forms.ModelForm):  # type: ignore[type-arg] # Django's forms t
         model = Mailbox
         fields = (
             "inbox", "active", "imap_host", "imap_port", "imap_security", "imap_user", "folder", "history", "dispose",
-            "dispose_folder", "secret_ends_at", "smtp_host", "smtp_port", "smtp_security", "smtp_user", "ca_file",
-            "sends_system_mail",
+            "dispose_folder", "secret_ends_at", "smtp_host", "smtp_port", "smtp_security", "smtp_user", "sent_folder",
+            "ca_file", "sends_system_mail",
         )  # fmt: skip
 
     def clean(self) -> dict[str, Any]:  # Any: values of each field's own type
@@ -73,6 +73,9 @@ class MailboxForm(forms.ModelForm):  # type: ignore[type-arg] # Django's forms t
             for side in self.moved_sides():
                 if data.get(f"{side}_user") and not data.get(f"{side}_password"):
                     self.add_error(f"{side}_password", _("The server has changed: type the password again."))
+        sent = data.get("sent_folder", "").casefold()
+        if sent and sent == data.get("folder", "").casefold():
+            self.add_error("sent_folder", _("Name another folder than the one that is read."))
         if data.get("dispose") == Disposal.MOVE and data.get("dispose_folder") in ("", data.get("folder")):
             self.add_error("dispose_folder", _("Name another folder than the one that is read."))
         return data
@@ -111,7 +114,14 @@ class MailboxAdmin(DeskAdmin):
                 )
             },
         ),
-        (_("Mail out"), {"fields": ("smtp_host", "smtp_port", "smtp_security", "smtp_user", "smtp_password")}),
+        (
+            _("Mail out"),
+            {
+                "fields": (
+                    "smtp_host", "smtp_port", "smtp_security", "smtp_user", "smtp_password", "sent_folder",
+                )
+            },
+        ),
         (_("Own authority"), {"fields": ("ca_file",), "classes": ("collapse",)}),
         (_("How it fares"), {"fields": ("last_good_at", "failures", "fault_step", "next_poll_at")}),
     )  # fmt: skip

@@ -2,15 +2,21 @@
 
 from uuid import UUID
 
-from django.http import HttpResponse
+from django.contrib import messages
+from django.http import HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_POST, require_safe
 
+from helpdesk.web.base.once import once
 from helpdesk.web.base.request import DeskRequest
 from helpdesk.web.mail.scope import query_of, scope_of, show
 from inbox.inboxes.permissions import Right
 from inbox.mail.access import mailbox_for
 from inbox.mail.overview.mailboxes import cycles_page, mailbox_states, state_of
+from inbox.mail.overview.sending import sending_states
+from inbox.mail.send.sent_copy import retry_copies
 
 
 @never_cache
@@ -18,12 +24,23 @@ from inbox.mail.overview.mailboxes import cycles_page, mailbox_states, state_of
 def mailboxes(request: DeskRequest) -> HttpResponse:
     """Show how the mailboxes fare, those that fail first."""
     scope = scope_of(request)
+    states = mailbox_states(request.access, inbox_id=scope.inbox_id)
     context = {
         "scope": scope,
-        "mailboxes": mailbox_states(request.access, inbox_id=scope.inbox_id),
+        "mailboxes": states,
+        "sending": sending_states([state.id for state in states]),
         "may_set_up": bool(request.access.inboxes(Right.MANAGE_MAILBOX)) and request.user.is_staff,
     }
     return show(request, "mailboxes", context)
+
+
+@require_POST
+@once
+def copies(request: DeskRequest, mailbox_id: UUID) -> HttpResponse:
+    """Try the copies of sent mail again that the mailbox's folder did not take."""
+    retry_copies(mailbox_for(request.access, mailbox_id))
+    messages.success(request, _("The copies are tried again."))
+    return HttpResponseRedirect(reverse("mail:mailboxes"))
 
 
 @never_cache

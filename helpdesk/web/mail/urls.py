@@ -17,6 +17,7 @@ urlpatterns = [
     path("outbox/<uuid:outbound_id>/resend", acts.resend, name="resend"),
     path("mail/", mailboxes.mailboxes, name="mailboxes"),
     path("mail/mailboxes/<uuid:mailbox_id>", mailboxes.cycles, name="cycles"),
+    path("mail/mailboxes/<uuid:mailbox_id>/copies", mailboxes.copies, name="copies"),
     path("mail/quarantine", quarantine.quarantine, name="quarantine"),
     path("mail/quarantine/retry", quarantine.retry_all, name="retry_all"),
     path("mail/quarantine/<uuid:raw_id>/retry", quarantine.retry_one, name="retry_one"),
