@@ -149,7 +149,7 @@ def _page_weight(browser: Browser) -> list[Figure]:
 
 def _memory(desk: Desk) -> list[Figure]:
     time.sleep(5)
-    parts = desk.pids("granian", "celery", "manage.py")
+    parts = desk.pids("granian", "celery")
     return [Figure("memory, idle, web + worker + beat", pss_mb(parts), "MB PSS", 300.0)]
 
 
