@@ -142,6 +142,7 @@ def test_who_manages_roles_lets_them_go_again_and_nobody_else(settings: Settings
     assert "Let them go out again" in boss.get(path).content.decode()
     assert boss.post("/admin/inboxes/inbox/acknowledgements/resume/").status_code == 302
     assert not is_stopped()
+    assert boss.post("/admin/inboxes/inbox/acknowledgements/resume/").status_code == 302
     assert Entry.objects.filter(action="acknowledgements.resumed", actor_kind="person").count() == 1
 
 
