@@ -52,6 +52,9 @@ THREADS: Final[Words] = {
     Thread.THEIR_ID: _("It answers an earlier mail of this ticket, and its sender takes part in it."),
     Thread.MARK: _("Its text quotes the mark of this ticket, which nobody can guess."),
     Thread.NUMBER: _("Its subject names this ticket, and its sender takes part in it."),
+    "reports_on_our_mail": _("It reports on a mail that the desk sent in this ticket."),
+    "reports_on_no_mail_of_ours": _("It reports on a mail that the desk did not send: see the stray reports."),
+    "answers_system_mail": _("It answers a mail that the desk wrote by itself."),
     Thread.NEW: _("It answers nothing that the desk knows, so it began a ticket of its own."),
 }
 ACKNOWLEDGED: Final[Words] = {
