@@ -145,12 +145,12 @@ class House:
             mime: bytes = answer.read()
         return mime
 
-    def wait_for_sent(self, text: str, *, within_s: float = 40) -> dict[str, Any]:  # Any: plain JSON
-        """Return the sent mail whose text holds `text`; fail when it has not left in time."""
+    def wait_for_sent(self, text: str, *, to: str = "", within_s: float = 40) -> dict[str, Any]:  # Any: plain JSON
+        """Return the sent mail whose text holds `text`, `to` that address; fail when it has not left in time."""
         until = time.monotonic() + within_s
         while time.monotonic() < until:
             for mail in self.sent():
-                if text in mail["text"]:
+                if text in mail["text"] and (not to or to in mail["recipients"]):
                     return mail
             time.sleep(0.3)
         raise AssertionError(f"no mail with {text!r} was sent")

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from email import message_from_bytes
 from email.message import EmailMessage
 from typing import Any, Final
 
@@ -9,6 +10,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.house import LARGE, House, letter
 from tests.browser.reading import find
+from tests.servers.reports import Told, make_report
 
 _STRANGER: Final = ""
 _NEWSLETTER: Final = """<html><body><h1 style="color:#0a5c4a">Autumn at the wheel makers</h1>
@@ -36,10 +38,11 @@ class State:
 
 
 def prepare(house: House) -> None:
-    """Post the mails that the states need, and let one answer be refused."""
+    """Post the mails that the states need, let one answer be refused, and another one come back."""
     house.post(
         letter("A question in plain text", "Hello,\n\nwhich tyre fits my 28 inch rim?\n\nRegards\nPetra"),
         letter("Nobody there to answer", "Please answer.", sender="Rita <refuse.rita@mail.example.net>"),
+        letter("A letter to nowhere", "Send me the drawing.", sender="Nils <nils.nowhere@mail.example.net>"),
         _newsletter(),
         letter("A very large drawing", "x" * 76 + "\n" + ("y" * 76 + "\n") * (LARGE // 77 + 10)),
     )
@@ -54,7 +57,30 @@ def prepare(house: House) -> None:
     page.locator("#text").fill("I asked the workshop: 42 mm at most.")
     page.keyboard.press("Control+Enter")
     expect(page.locator(".message.note")).to_be_visible()
+    _come_back(page, house)
     page.context.close()
+
+
+def send_back(house: House, text: str, address: str) -> None:
+    """Let the sent mail that holds `text` come back: there is no `address`."""
+    number = house.wait_for_sent(text, to=address)["number"]
+    mime = message_from_bytes(house.sent_bytes(number))
+    told = Told(address, words="550 5.1.1 No such user here")
+    house.post(make_report(mime["Message-ID"], told, to="support@nordlicht.example.org"))
+
+
+def _come_back(page: Page, house: House) -> None:
+    find(page, "A letter to nowhere")
+    if not page.locator(".bounce").count():
+        page.locator("#text").fill("Here is the drawing.")
+        page.get_by_role("button", name="Send", exact=True).click()
+        send_back(house, "Here is the drawing.", "nils.nowhere@mail.example.net")
+        expect(page.locator(".bounce")).to_be_visible(timeout=60_000)
+
+
+def _came_back(page: Page, _house: House) -> None:
+    find(page, "A letter to nowhere")
+    page.locator(".bounce summary").click()
 
 
 def _newsletter() -> EmailMessage:
@@ -155,6 +181,7 @@ STATES: Final = (
     State("html", "greta", _ticket("Autumn at the wheel makers")),
     State("note", "greta", _ticket("A question in plain text", "n")),
     State("refused", "greta", _ticket("Nobody there to answer")),
+    State("came-back", "greta", _came_back),
     State("quarantine", "greta", _ticket("could not be read")),
     State("assign", "greta", _ticket("A question in plain text", "a")),
     State("keys", "greta", _ticket("A question in plain text", "?")),

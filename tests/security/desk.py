@@ -18,14 +18,15 @@ from inbox.inboxes.models import Binding, Inbox, Role
 from inbox.inboxes.permissions import SHIPPED_ROLES, Right
 from inbox.inboxes.services.bindings import BindingSpec, make_binding
 from inbox.mail.models import Bounce, OutboundMail, RawMail
+from inbox.mail.receive.store import Arrival, Source, store_raw
 from inbox.mail.send.forward import NewForward, forward
 from inbox.mail.send.recipients import Recipient
-from inbox.mail.receive.store import Arrival, Source, store_raw
 from inbox.mail.states import OutState, RawReason, RawState
 from inbox.tickets.models import Attachment, Message, Ticket
 from inbox.tickets.states import Direction
-from tests.inbox.mail.reports import Told, make_report, our_id
+from tests.inbox.mail.reports import our_id
 from tests.make import Letter, make_agent, make_inbox, make_reply, make_ticket, receive
+from tests.servers.reports import Told, make_report
 from tests.signed_in import client_of, make_person
 
 ROLES: Final = tuple(role.name for role in SHIPPED_ROLES)

@@ -11,8 +11,9 @@ from inbox.inboxes.models import Inbox
 from inbox.mail.models import Bounce, OutboundMail
 from inbox.mail.send.recipients import Recipient
 from inbox.tickets.models import Ticket
-from tests.inbox.mail.reports import Told, make_report, our_id
+from tests.inbox.mail.reports import our_id
 from tests.make import Letter, make_agent, make_inbox, make_mail, make_reply, make_ticket, receive
+from tests.servers.reports import Told, make_report
 from tests.signed_in import client_of
 
 pytestmark = pytest.mark.django_db

@@ -20,8 +20,9 @@ from inbox.mail.states import BounceAction, RawState, Verdict
 from inbox.tickets.models import Message, Ticket, TicketSeen
 from inbox.tickets.services.status import set_state
 from inbox.tickets.states import Direction, State
-from tests.inbox.mail.reports import Told, make_report, our_id, our_mark
+from tests.inbox.mail.reports import our_id, our_mark
 from tests.make import DESK, Letter, make_agent, make_inbox, make_mail, make_mailbox, make_reply, make_ticket, receive
+from tests.servers.reports import Told, make_report
 
 pytestmark = pytest.mark.django_db
 

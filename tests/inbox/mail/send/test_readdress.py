@@ -20,8 +20,9 @@ from inbox.mail.states import OutKind
 from inbox.tickets.errors import IllegalMove
 from inbox.tickets.models import Attachment, Message, Ticket
 from inbox.tickets.services.bin import delete_ticket
-from tests.inbox.mail.reports import Told, make_report, our_id
+from tests.inbox.mail.reports import our_id
 from tests.make import DESK, Letter, make_agent, make_mail, make_reply, make_ticket, message_of, receive
+from tests.servers.reports import Told, make_report
 
 pytestmark = pytest.mark.django_db
 
