@@ -175,7 +175,7 @@ def test_out_of_working_hours_the_text_is_another(opened: None) -> None:
         (Letter(sender="printers-request@example.org"), AckReason.NO_PERSON),
         (Letter(sender="owner-printers@example.org"), AckReason.NO_PERSON),
         (Letter(sender="imap-account@desk.example.net"), AckReason.NO_PERSON),
-        (Letter(sender=f"{'k' * 70}@example.org"), AckReason.NO_PERSON),  # longer than an address may be
+        (Letter(sender="kim@exa_mple.org"), AckReason.NO_PERSON),  # no name of a host
         (Letter(sender="kim@example.org, pat@example.org"), AckReason.DOUBTED),
         (Letter(headers={"Authentication-Results": "mx.example.net; dmarc=fail"}), AckReason.DOUBTED),
     ],
