@@ -34,7 +34,7 @@ _ATTRIBUTES = {
     "ol": {"start", "type"},
 }
 for _tag in _QUOTABLE:
-    _ATTRIBUTES[_tag] = _ATTRIBUTES.get(_tag, set()) | {"class", "id", "data-quoted"}
+    _ATTRIBUTES[_tag] = _ATTRIBUTES.get(_tag, set()) | {"class", "id", "name", "data-quoted"}
 _ATTRIBUTES["blockquote"] |= {"type", "cite"}
 _STYLES = {
     "background-color", "border", "border-bottom", "border-bottom-color", "border-bottom-style",
@@ -67,6 +67,8 @@ _QUOTE_CLASSES = {
     "moz-cite-prefix",
     "protonmail_quote",
     "zmail_extra",
+    "tutanota_quote",
+    "aolreplacedbody",
 }
 _QUOTE_IDS = {
     "divrplyfwdmsg",
@@ -74,8 +76,12 @@ _QUOTE_IDS = {
     "mail-editor-reference-message-container",
     "olk_src_body_section",
     "reply-intro",
+    "isreplycontent",
+    "ms-outlook-mobile-body-separator-line",
 }
-_REST_IDS = {"divrplyfwdmsg", "appendonsend"}
+_REST_IDS = {"divrplyfwdmsg", "appendonsend", "ms-outlook-mobile-body-separator-line"}
+_QUOTE_NAMES = {"quote", "messagereplysection"}
+_OUTLOOK_RULE = re.compile(r"border: none; border-top: solid #(?:e1e1e1|b5c4df) 1\.0pt", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +136,10 @@ class _Seen:
         self.remote += "data-src" in attributes
 
     def _quote(self, attributes: dict[str, str]) -> None:
-        found = [attributes.pop(name) for name in ("data-quoted", "class", "id", "type", "cite") if name in attributes]
+        marks = ("data-quoted", "class", "id", "name", "type", "cite")
+        found = [attributes.pop(name) for name in marks if name in attributes]
+        if _OUTLOOK_RULE.match(attributes.get("style", "")):
+            found.append("rest")
         if found:
             self.quotes = True
             attributes["data-quoted"] = "rest" if "rest" in found else "1"
@@ -147,7 +156,7 @@ def _filter(tag: str, name: str, value: str) -> str | None:
         return _style(value)
     if name in {"href", "src", "data-src"}:
         return _address(name, value)
-    if name in {"class", "id", "type", "cite", "data-quoted"} and tag in _QUOTABLE:
+    if name in {"class", "id", "name", "type", "cite", "data-quoted"} and tag in _QUOTABLE:
         return _quote_mark(tag, name, value)
     if name in {"bgcolor", "color", "face"} and _UNSAFE_VALUE.search(value):
         return None
@@ -189,6 +198,9 @@ def _quote_mark(tag: str, name: str, value: str) -> str | None:
         return word if word in {"1", "rest"} else None
     if name == "class":
         return "1" if _QUOTE_CLASSES.intersection(word.split()) else None
+    if name == "name":
+        return "1" if word in _QUOTE_NAMES else None
+    word = word.removeprefix("x_")
     if name == "id":
         return ("rest" if word in _REST_IDS else "1") if word in _QUOTE_IDS else None
     return "1" if tag == "blockquote" and name == "type" and word == "cite" else None

@@ -43,7 +43,7 @@ def body(request: DeskRequest, message_id: UUID) -> HttpResponseBase:
     """Show the safe HTML of a message as a document of its own, for its sandboxed frame."""
     message = message_for(request.access, message_id, need=Right.VIEW)
     shown = _rewritten(show_html(message.ticket, message), message)
-    response = render(request, "mail/body.html", {"body": shown})
+    response = render(request, "mail/body.html", {"body": shown, "folds": " data-quoted=" in shown})
     response.headers["Content-Security-Policy"] = _FRAME_POLICY.format(origin=_origin(request))
     response.headers["X-Frame-Options"] = "SAMEORIGIN"
     response.headers["Referrer-Policy"] = "no-referrer"

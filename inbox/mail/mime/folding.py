@@ -27,13 +27,33 @@ def fold_at(text: str, *, forwarded: bool = False) -> int | None:
     """
     lines = text[:MAX_CHARS].split("\n")[:MAX_LINES]
     history = _History(lines)
-    forwarded = forwarded or any(_is_forward_mark(line) for line in lines)
     whole = sum(len(line) + 1 for line in lines) > len(text)
-    places = [history.separator(blocks=not forwarded), history.trailing_quote() if whole else None]
+    block = history.separator(blocks=True)
+    if block is not None and (forwarded or _is_passed_on(lines, block)):
+        block = history.separator(blocks=False)
+    places = [block, history.trailing_quote() if whole else None]
     place = min((found for found in places if found is not None), default=None)
     if place is None or not "".join(lines[:place]).strip():
         return None
     return sum(len(line) + 1 for line in lines[:place])
+
+
+def begins_history(lines: list[str]) -> bool:
+    """Tell whether the first of these lines begins quoted history by the mail program's own word."""
+    return bool(lines) and (_is_dashed(lines[0]) or _is_header_block(lines, 0))
+
+
+def passes_on(text: str, subject: str) -> bool:
+    """Tell a mail that passes another one on: what it holds is to be read, and nothing of it is folded."""
+    if is_forward(subject):
+        return True
+    lines = text[:MAX_CHARS].split("\n")[:MAX_LINES]
+    return any(map(_is_forward_mark, lines)) and _is_passed_on(lines, _History(lines).separator(blocks=True))
+
+
+def _is_passed_on(lines: list[str], block: int | None) -> bool:
+    """Tell whether a mail was passed on by its own sender, and not further down in the history that he answers."""
+    return any(map(_is_forward_mark, lines if block is None else lines[: block + 1]))
 
 
 def is_forward(subject: str) -> bool:
@@ -145,7 +165,7 @@ def _is_dashed(bare: str) -> bool:
 
 def _is_forward_mark(line: str) -> bool:
     """Tell the line above a mail that was passed on: it is shown, since the sender wants it read."""
-    return len(line) < _ATTRIBUTION_CHARS and line.strip("-_*> \t:").lower().startswith(FORWARDED)
+    return len(line) < _ATTRIBUTION_CHARS and line.strip("-_* \t:").lower().startswith(FORWARDED)
 
 
 def _with_rule(lines: list[str], place: int) -> int:

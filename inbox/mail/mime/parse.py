@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 
 from helpdesk.core.html import MAX_HTML_BYTES, SANITISER_VERSION, SafeHtml, sanitise
-from helpdesk.core.html_text import has_words_outside_quotes, is_too_deep
+from helpdesk.core.html_text import is_too_deep
 from inbox.mail.mime.addresses import read_addresses
 from inbox.mail.mime.auth import read_auth
 from inbox.mail.mime.body import File, named, read_body, with_locations
@@ -11,8 +11,9 @@ from inbox.mail.mime.bounce import read_bounce
 from inbox.mail.mime.calendar import CALENDAR_TYPES, read_invitations, words_of
 from inbox.mail.mime.dates import read_date, received_date
 from inbox.mail.mime.doubt import sender_name, sender_of
-from inbox.mail.mime.folding import fold_at, is_forward
+from inbox.mail.mime.folding import fold_at, passes_on
 from inbox.mail.mime.headers import Headers
+from inbox.mail.mime.html_folding import with_fold
 from inbox.mail.mime.ids import all_ids, one_id
 from inbox.mail.mime.languages import languages_of
 from inbox.mail.mime.limits import MAX_CALENDARS, MAX_NAME_CHARS, MAX_SUBJECT_CHARS, MAX_TEXT_CHARS, Flaw
@@ -44,13 +45,15 @@ def _content(tree: Tree, data: bytes) -> ParsedMail:
     source, kept = with_locations(body.html(), body.files)
     shown = _shown_html(source)
     files = named([*kept, *shown.rest])
+    passed_on = passes_on(text, tree.top.headers.text("subject"))
+    html, folds = with_fold(shown.safe.html, passed_on=passed_on)
     return ParsedMail(
         text=text,
-        fold_at=fold_at(text, forwarded=is_forward(tree.top.headers.text("subject"))),
-        html=shown.safe.html,
+        fold_at=fold_at(text, forwarded=passed_on),
+        html=html,
         html_source_size=shown.size,
-        html_fold=shown.safe.quotes and has_words_outside_quotes(shown.safe.html),
-        sanitiser_version=SANITISER_VERSION if shown.safe.html else 0,
+        html_fold=folds,
+        sanitiser_version=SANITISER_VERSION if html else 0,
         remote_images=shown.safe.remote_images,
         attachments=tuple(_attachment(file, shown.safe.cids) for file in files),
         protected=protection_of(tree.top, text),

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from inbox.mail.mime.folding import MARKER_LINE, fold_at, is_forward
+from inbox.mail.mime.folding import MARKER_LINE, fold_at, is_forward, passes_on
 
 NEW = "Thanks, that works.\n\nMara\n\n"
 QUOTE = "> Hello Mara,\n> please try again.\n"
@@ -79,7 +79,7 @@ def test_the_line_above_a_quote_is_folded_with_it(line: str) -> None:
         "Van: Desk\nVerzonden: maandag 5 oktober 2026 10:15\nAan: Mara\n\nDag\n",
         "Od: Desk\nWysłano: poniedziałek, 5 października 2026\nDo: Mara\n\nDzień dobry\n",
         "------------------ 原始邮件 ------------------\n发件人: Desk\n\n您好\n",
-        "------- Original Message -------\nOn Monday, 5 October 2026 at 10:15, Desk <desk@example.net> wrote:\n\nHello\n",
+        "------- Original Message -------\nOn Monday, 5 Oct 2026 at 10:15, Desk <desk@example.net> wrote:\n\nHello\n",
         "On Mon, 5 Oct 2026, Desk <desk@example.net> wrote:\nHello Mara,\nno marks here.\n",
         QUOTE,
         f"{QUOTE}-- \nMara Lindt\nExample Works\n",
@@ -104,7 +104,7 @@ def test_history_to_the_end_is_folded(block: str) -> None:
         "He wrote:\nplease come\n",
         "We travel.\n\nFrom: Berlin\nTo: Köln\nDate: 5 October\nPersons: 3\n",
         "Please send 3 copies to kim@example.org:\n- the plan\n- the list\n",
-        "See below.\n\n---------- Forwarded message ---------\nFrom: Kim <kim@example.org>\nDate: Mon, 5 Oct 2026\n\nHelp\n",
+        "See below.\n\n---------- Forwarded message ---------\nFrom: Kim <k@example.org>\nDate: 5 Oct 2026\n\nHelp\n",
         "See below.\n\nAnfang der weitergeleiteten Nachricht:\n\nVon: Kim\nGesendet: Montag\n\nHilfe\n",
         "Our sizes:\n----------\nfrom 1 to 9\n",
         "On 5 October 2026 my neighbour wrote:\n",
@@ -112,6 +112,14 @@ def test_history_to_the_end_is_folded(block: str) -> None:
 )
 def test_what_the_sender_wrote_is_not_folded(text: str) -> None:
     assert fold_at(text) is None
+
+
+def test_a_forward_deep_in_the_history_hides_nothing_of_it() -> None:
+    text = f"{NEW}From: Desk\nSent: Monday 10:15\n\nSee below.\n\n-------- Forwarded Message --------\nFrom: Kim\n"
+
+    assert fold_at(text) == len(NEW)
+    assert not passes_on(text, "Re: x")
+    assert passes_on("See below.\n\n-------- Forwarded Message --------\nFrom: Kim\n", "Re: x")
 
 
 def test_a_forward_is_folded_only_as_a_reply() -> None:
