@@ -37,7 +37,7 @@ DELIVERY_KINDS: Final = {
     "sent": "ok",
     "deferred": "warn",
     "refused": "danger",
-    "cancelled": "plain",
+    "cancelled": "off",
     "uncertain": "warn",
 }
 
@@ -154,7 +154,7 @@ def folder_icon(folder: str) -> str:
 @register.filter
 def delivery_kind(state: str) -> str:
     """Return the colour class of an outbox state; the words beside it say the same."""
-    return DELIVERY_KINDS.get(str(state), "plain")
+    return DELIVERY_KINDS.get(str(state), "off")
 
 
 @register.filter

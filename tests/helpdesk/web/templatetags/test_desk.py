@@ -109,7 +109,7 @@ def test_every_folder_has_an_icon_of_its_own() -> None:
 
 
 def test_delivery_has_a_colour_for_a_refusal_and_none_for_what_is_unknown() -> None:
-    assert (delivery_kind("refused"), delivery_kind("?")) == ("danger", "plain")
+    assert (delivery_kind("refused"), delivery_kind("?")) == ("danger", "off")
 
 
 def test_a_subject_of_blanks_gets_words() -> None:
