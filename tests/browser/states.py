@@ -159,6 +159,25 @@ def _timeline(page: Page, _house: House) -> None:
     page.goto(page.locator("a[href*='/audit/ticket/']").first.get_attribute("href") or "")
 
 
+def _mail_log(page: Page, _house: House) -> None:
+    page.goto("/mail/")
+    page.get_by_role("link", name="Log of").first.click()
+    page.get_by_role("link", name="Show every look").click()
+    page.wait_for_load_state()
+
+
+def _why(page: Page, _house: House) -> None:
+    find(page, "A question in plain text")
+    page.locator("details.why > summary").first.click()
+    expect(page.locator(".reasons li").first).to_be_visible()
+
+
+def _said(page: Page, _house: House) -> None:
+    page.goto("/mail/outbox")
+    page.get_by_text("What the server said").first.click()
+    expect(page.locator(".said q").first).to_be_visible()
+
+
 def _admin(path: str, *, row: bool = False) -> Go:
     def go(page: Page, _house: House) -> None:
         page.goto(f"/admin/{path}")
@@ -192,6 +211,13 @@ STATES: Final = (
     State("print", "greta", _printed),
     State("absent-ticket", "greta", _at("/t/999999")),
     State("absent-page", "greta", _at("/nowhere")),
+    State("why", "greta", _why),
+    State("mailboxes", "tomasz", _at("/mail/")),
+    State("mailbox-log", "tomasz", _mail_log),
+    State("unread-mails", "tomasz", _at("/mail/quarantine")),
+    State("outbox", "tomasz", _at("/mail/outbox?state=all")),
+    State("server-words", "tomasz", _said),
+    State("stray-reports", "tomasz", _at("/mail/reports")),
     State("log", "aisha", _at("/audit/")),
     State("timeline", "aisha", _timeline),
     State("export", "aisha", _at("/audit/export")),
