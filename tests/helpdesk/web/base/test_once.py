@@ -133,6 +133,34 @@ def test_a_second_one_whose_first_failed_is_told_to_come_again(monkeypatch: pyte
     assert act.count == 0
 
 
+def test_without_redis_an_act_that_fails_says_so_itself(settings: Settings) -> None:
+    settings.CACHES = {"default": {**settings.CACHES["default"], "LOCATION": "unix:///nonexistent/redis.sock?db=1"}}
+    act = Act(lambda: HttpResponse(status=409))
+
+    assert act.view(_post(make_person(), str(uuid4()))).status_code == 409
+    assert act.count == 1
+
+
+def test_a_second_one_learns_that_the_first_failed() -> None:
+    begun, end = threading.Event(), threading.Event()
+
+    def failing() -> HttpResponse:
+        begun.set()
+        assert end.wait(timeout=10)
+        return HttpResponse(status=409)
+
+    act, user, token = Act(failing), make_person(), str(uuid4())
+    first = threading.Thread(target=act.view, args=(_post(user, token),))
+    first.start()
+    assert begun.wait(timeout=10)
+    threading.Timer(0.3, end.set).start()
+
+    with pytest.raises(StillRunning):
+        act.view(_post(user, token))
+    first.join(timeout=10)
+    assert act.count == 1
+
+
 def test_without_redis_the_act_is_done(settings: Settings) -> None:
     settings.CACHES = {"default": {**settings.CACHES["default"], "LOCATION": "unix:///nonexistent/redis.sock?db=1"}}
     act = Act(lambda: HttpResponseRedirect("/t/7"))
