@@ -17,7 +17,7 @@ from inbox.mail.opening import imap_server
 from inbox.mail.receive.dispose import dispose
 from inbox.mail.receive.lease import Lease
 from inbox.mail.receive.numbering import next_reconcile, settle_numbers
-from inbox.mail.receive.reconcile import forget_mark, marked_before, missed
+from inbox.mail.receive.reconcile import forget_left, left_before, missed
 from inbox.mail.receive.taking import Taken, Taker
 from inbox.mail.states import RawState
 
@@ -126,20 +126,25 @@ class _Cycle:
         if self._patience.is_over() or (due is not None and due > timezone.now()):
             return
         there = self._session.uids_above(self._mailbox.floor_uid)
-        wanted = sorted([*missed(self._mailbox, there), *self._unmarked(there)])
+        wanted = sorted([*missed(self._mailbox, there), *self._freed(there)])
         for taken, _left in self._taker(is_missed=True).take(wanted, _move_nothing):
             yield self._add(taken)
             if self._patience.is_over():
                 return
         Mailbox.objects.filter(pk=self._mailbox.pk).update(next_reconcile_at=next_reconcile())
 
-    def _unmarked(self, there: list[int]) -> list[int]:
-        """Return the mails that were skipped for their mark of deletion and have it no more."""
-        marked = marked_before(self._mailbox, there)
-        facts = self._session.facts(marked) if marked else {}
-        freed = [uid for uid, known in facts.items() if not known.is_deleted]
-        forget_mark(self._mailbox, freed)
+    def _freed(self, there: list[int]) -> list[int]:
+        """Return the mails that could not be taken before and can be now."""
+        left = left_before(self._mailbox, there)
+        facts = self._session.facts(left) if left else {}
+        freed = [uid for uid, known in facts.items() if not known.is_deleted and self._is_given(uid)]
+        forget_left(self._mailbox, freed)
         return freed
+
+    def _is_given(self, uid: int) -> bool:
+        if uid in self._session.withheld:
+            return False
+        return next(self._session.fetch_partial(uid, 0), None) is not None
 
     def _dispose(self) -> WireError | None:
         """Take away what may go. A server that refuses stops no fetching; a line that is in doubt does."""

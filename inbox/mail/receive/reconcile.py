@@ -3,11 +3,13 @@
 from collections.abc import Sequence
 from typing import Final
 
+from django.db import transaction
 from django.db.models import QuerySet
 
-from inbox.mail.models import Mailbox, RawMail
+from inbox.mail.models import InboundMail, Mailbox, RawMail
 from inbox.mail.receive.numbering import transport_key, uid_in
-from inbox.mail.states import RawReason, RawState
+from inbox.mail.states import RawReason
+from inbox.tickets.services.bin import delete_ticket
 
 _AT_ONCE: Final = 5_000
 
@@ -22,19 +24,29 @@ def missed(mailbox: Mailbox, uids: Sequence[int]) -> list[int]:
     return [uid for start in range(0, len(ours), _AT_ONCE) for uid in _unknown(mailbox, ours[start : start + _AT_ONCE])]
 
 
-def marked_before(mailbox: Mailbox, uids: Sequence[int]) -> list[int]:
-    """Return those of `uids` that were skipped because they were marked as deleted on the server (DESIGN 6.26)."""
-    rows = _marked(mailbox).filter(transport_key__startswith=transport_key(mailbox, ""))
+def left_before(mailbox: Mailbox, uids: Sequence[int]) -> list[int]:
+    """Return those of `uids` that could not be taken before and perhaps can now.
+
+    They were marked as deleted on the server (DESIGN 6.26), or it did not give them.
+    """
+    rows = _left(mailbox).filter(transport_key__startswith=transport_key(mailbox, ""))
     return sorted({uid_in(key) for key in rows.values_list("transport_key", flat=True)} & set(uids))
 
 
-def forget_mark(mailbox: Mailbox, uids: Sequence[int]) -> None:
-    """Forget that these mails were skipped: their mark has gone, and they are taken next."""
-    _marked(mailbox).filter(transport_key__in=[transport_key(mailbox, uid) for uid in uids]).delete()
+@transaction.atomic
+def forget_left(mailbox: Mailbox, uids: Sequence[int]) -> None:
+    """Forget that these mails could not be taken: they are taken next, and what stood for them moves into the bin."""
+    keys = [transport_key(mailbox, uid) for uid in uids]
+    rows = _left(mailbox).filter(transport_key__in=keys)
+    for stood in InboundMail.objects.filter(raw__in=rows, message__isnull=False).select_related("message__ticket"):
+        if stood.message is not None:
+            delete_ticket(stood.message.ticket)
+    rows.delete()
 
 
-def _marked(mailbox: Mailbox) -> QuerySet[RawMail]:
-    return RawMail.objects.filter(mailbox=mailbox, state=RawState.SKIPPED, reason=RawReason.DELETED_THERE)
+def _left(mailbox: Mailbox) -> QuerySet[RawMail]:
+    reasons = (RawReason.DELETED_THERE, RawReason.WITHHELD)
+    return RawMail.objects.filter(mailbox=mailbox, reason__in=reasons, blob=None)
 
 
 def _unknown(mailbox: Mailbox, uids: Sequence[int]) -> list[int]:

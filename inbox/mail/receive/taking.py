@@ -8,6 +8,7 @@ from typing import Final
 from django.conf import settings
 
 from inbox.mail.imap.session import CHUNK_BYTES, ImapSession, MailFacts, batches
+from inbox.mail.imap.wire import Step, WireError
 from inbox.mail.models import Mailbox
 from inbox.mail.receive.lease import Lease
 from inbox.mail.receive.numbering import transport_key
@@ -15,6 +16,8 @@ from inbox.mail.receive.store import Arrival, Cursor, Source, store_raw
 from inbox.mail.states import History, RawReason, RawState
 
 _FACTS_AT_ONCE: Final = 500
+_REFUSED_ENOUGH: Final = 3
+"""So many cycles in a row a server may give nothing at all before what it keeps back counts as withheld for good."""
 
 Moves = Callable[[int, int], dict[str, int]]
 """Returns the columns of the mailbox to set once a UID is stored and so many others are still to be taken."""
@@ -46,6 +49,7 @@ class Taker:
         self._session = session
         self._lease = lease
         self._is_missed = is_missed
+        self._has_given = False
         self._source = Source(mailbox.inbox, mailbox)
 
     def take(self, uids: Sequence[int], moves: Moves) -> Iterator[tuple[Taken, int]]:
@@ -56,6 +60,8 @@ class Taker:
         for start in range(0, len(uids), _FACTS_AT_ONCE):
             asked = uids[start : start + _FACTS_AT_ONCE]
             facts = self._session.facts(asked)
+            if not facts.keys() - self._session.withheld:
+                self._look_for_illness(asked)
             for arrivals, uid in self._arrivals(facts):
                 left = len(uids) - start - sum(1 for each in asked if each <= uid)
                 yield self._store(arrivals, moves(uid, left)), left
@@ -113,18 +119,29 @@ class Taker:
             return [self._arrival(uid, facts, None, left=left)]
         chunks = self._session.fetch_partial(uid, facts.size_bytes)
         first = next(chunks, None)
+        self._has_given = self._has_given or first is not None
+        self._look_for_illness([uid])
         if first is None:
             return self._not_given(uid, facts)
         return [self._arrival(uid, facts, _whole(first, chunks))]
 
     def _batch(self, uids: list[int], facts: dict[int, MailFacts]) -> list[Arrival]:
         arrivals: list[Arrival] = []
-        for uid, data in self._session.fetch(uids):
+        bodies = list(self._session.fetch(uids))
+        self._has_given = self._has_given or any(data is not None for _, data in bodies)
+        self._look_for_illness(uids)
+        for uid, data in bodies:
             if data is None:
                 arrivals += self._not_given(uid, facts[uid])
             else:
                 arrivals.append(self._arrival(uid, facts[uid], [data]))
         return arrivals
+
+    def _look_for_illness(self, uids: Sequence[int]) -> None:
+        """Raise WireError while the server keeps back whatever is asked: that is its own trouble, not the mails'."""
+        is_refused = any(uid in self._session.withheld for uid in uids)
+        if is_refused and not self._has_given and self._mailbox.failures < _REFUSED_ENOUGH:
+            raise WireError(Step.FETCH, "The server gives no mail.", again=True)
 
     def _not_given(self, uid: int, facts: MailFacts) -> list[Arrival]:
         """A mail that vanished leaves nothing; of one that the server keeps back a ticket tells."""
