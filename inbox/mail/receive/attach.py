@@ -1,6 +1,6 @@
 """Write the files of a mail into the blob store, sealed under the ticket's key."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from uuid import UUID
 
 from helpdesk.core.context import Purpose, purpose
@@ -11,13 +11,15 @@ from inbox.mail.mime.parsed import ParsedAttachment
 from inbox.mail.models import RawMail
 from inbox.tickets.services.append import NewAttachment
 
+_PIECE_BYTES = 64 * 1024
+
 
 def write_files(ticket_id: UUID, files: Iterable[ParsedAttachment]) -> tuple[NewAttachment, ...]:
     """Seal each file and return what the message needs of it. The ticket's key must be there."""
     owner = Owner(OwnerKind.TICKET, ticket_id)
     return tuple(
         NewAttachment(
-            blob=write_blob([file.data], owner, kind="attachment").id,
+            blob=write_blob(_pieces(file.data), owner, kind="attachment").id,
             name=file.name,
             content_type=file.content_type,
             size_bytes=file.size,
@@ -26,6 +28,12 @@ def write_files(ticket_id: UUID, files: Iterable[ParsedAttachment]) -> tuple[New
         )
         for file in files
     )
+
+
+def _pieces(data: bytes) -> Iterator[bytes]:
+    """Yield a file piece by piece, so that it stands in memory only once."""
+    for at in range(0, len(data), _PIECE_BYTES):
+        yield data[at : at + _PIECE_BYTES]
 
 
 def write_raw_as_file(ticket_id: UUID, raw: RawMail) -> tuple[NewAttachment, ...]:

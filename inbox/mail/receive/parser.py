@@ -11,6 +11,7 @@ import time
 from collections import deque
 from collections.abc import Iterable
 from enum import StrEnum
+from io import BytesIO
 from pathlib import Path
 from typing import IO, Self
 
@@ -155,6 +156,16 @@ def _fd(pipe: IO[bytes] | None) -> int:
     return pipe.fileno()
 
 
+def _room_for(size: int) -> BytesIO:
+    """Return a buffer of exactly `size` bytes: it never grows, and its value is given away without a copy."""
+    room = BytesIO()
+    if size:
+        room.seek(size - 1)
+        room.write(b"\x00")
+        room.seek(0)
+    return room
+
+
 class _Exchange:
     """One mail over and its answer back, all before `deadline` (monotonic seconds)."""
 
@@ -177,15 +188,15 @@ class _Exchange:
         """Return exactly `size` bytes of what the child says."""
         if size > _MAX_FRAME_BYTES:
             raise ParserFailed(Failure.CRASHED)
-        pieces: list[bytes] = []
+        taken = _room_for(size)
         while size:
             self._wait(self._from, select.POLLIN)
             piece = os.read(self._from, min(size, _PIECE_BYTES))
             if not piece:
                 raise ParserFailed(self._why_dead())
-            pieces.append(piece)
+            taken.write(piece)
             size -= len(piece)
-        return b"".join(pieces)
+        return taken.getvalue()
 
     def _mail(self, head: bytes) -> ParsedMail:
         try:
