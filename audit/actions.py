@@ -42,6 +42,7 @@ class Action(StrEnum):
     MAIL_REFUSED = "mail.refused"
     MAIL_UNCERTAIN = "mail.uncertain"
     MAIL_CANCELLED = "mail.cancelled"
+    MAIL_STOPPED = "mail.stopped"
     MAIL_RESENT = "mail.resent"
     MAIL_READDRESSED = "mail.readdressed"
     MAIL_BOUNCED = "mail.bounced"

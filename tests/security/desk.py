@@ -83,7 +83,8 @@ def make_side(name: str, words: Words | None = None) -> Side:
     author = make_agent(inbox=inbox, email=f"author.{name.lower()}@staff.example.com", name=f"{name} Author")
     waiting = make_reply(ticket, words.reply, by=author)
     refused = make_reply(ticket, words.reply, by=author)
-    OutboundMail.objects.filter(pk=refused.pk).update(state=OutState.REFUSED)
+    refuse(refused, said=f"550 <{words.address}> is unknown")
+    receive(make_report("<never@example.net>", Told(words.address)), inbox=inbox)
     # A slow machine must not end the time in which it can be taken back.
     OutboundMail.objects.filter(pk=waiting.pk).update(send_after=timezone.now() + timedelta(hours=1))
     to_party = NewForward([Recipient("", "works@example.com")], "Fwd", "Look.", uuid4())
@@ -104,6 +105,13 @@ def make_side(name: str, words: Words | None = None) -> Side:
         **_people(name, inbox),
     }
     return Side(names, ticket, inbox, words)
+
+
+def refuse(outbound: OutboundMail, *, said: str) -> None:
+    """Let a mail be refused in these words of its server."""
+    row = OutboundMail.objects.get(pk=outbound.pk)
+    row.state, row.server_words = OutState.REFUSED, said
+    row.save(update_fields=["state", "server_words"])
 
 
 def make_bounce(outbound: OutboundMail, address: str) -> Bounce:

@@ -36,7 +36,7 @@ pytestmark = pytest.mark.django_db
 Judge = Callable[[str, HttpResponseBase, set[UUID]], None]
 OPENINGS: Final = {
     "ticket.list", "ticket.view", "ticket.print", "message.body", "message.raw", "attachment.download", "draft.view",
-    "contact.view", "audit.view", "audit.export", "mail.cancelled",
+    "contact.view", "audit.view", "audit.export", "mail.cancelled", "mail.view", "mail.bounces",
 }  # fmt: skip
 """Entries that say that somebody was shown something."""
 OWED: Final = {
@@ -52,6 +52,8 @@ OWED: Final = {
     "GET mail:cid": ("attachment.download",),
     "GET mail:file": ("attachment.download",),
     "GET mail:raw": ("message.raw",),
+    "GET mail:words": ("mail.view",),
+    "GET mail:reports": ("mail.bounces",),
 }
 """What each address owes when it shows a customer's words, or its file. No other address may show any."""
 LOG: Final = {"GET audit:log": "audit.view", "GET audit:timeline": "audit.view", "POST audit:export": "audit.export"}

@@ -49,6 +49,7 @@ ACTIONS: Final[Mapping[Action, Promise]] = {
     Action.MAIL_REFUSED: later("a mail was refused"),
     Action.MAIL_UNCERTAIN: later("a mail was perhaps sent"),
     Action.MAIL_CANCELLED: later("took a mail back before it was sent"),
+    Action.MAIL_STOPPED: later("stopped a mail in the outbox"),
     Action.MAIL_RESENT: later("had a mail sent again"),
     Action.MAIL_READDRESSED: later("sent a mail again to another address"),
     Action.MAIL_BOUNCED: later("a report on a mail came in"),

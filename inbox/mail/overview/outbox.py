@@ -78,10 +78,12 @@ def outbox_page(
 
 
 def show_words(row: OutboundMail) -> str:
-    """Return what the server said about a mail, "" for nothing. Writes one mail.view entry: addresses stand in it."""
-    record(Action.MAIL_VIEW, on=row.as_subject(), mail=row.pk)
+    """Return what the server said about a mail, addresses among it, and write one mail.view entry; "" for nothing."""
     with purpose(Purpose.VIEW):
-        return readable(row, row, "server_words")
+        said = readable(row, row, "server_words")
+    if said:
+        record(Action.MAIL_VIEW, on=row.as_subject())
+    return said
 
 
 def may_act_on(access: Access, row: OutboundMail) -> bool:

@@ -31,7 +31,7 @@ def withdraw(outbound: OutboundMail) -> OutboundMail:
     row.state = OutState.CANCELLED
     row.reason = OutReason.WITHDRAWN
     row.save(update_fields=["state", "reason"])
-    record(Action.MAIL_CANCELLED, on=row.as_subject(), mail=row.pk)
+    record(Action.MAIL_STOPPED, on=row.as_subject())
     if row.message is not None:
         ticket = row.message.ticket
         emit(OutboundChanged(row.pk, ticket.pk, ticket.number, ticket.inbox_id, ticket.version))

@@ -90,7 +90,7 @@ def test_a_waiting_mail_is_stopped_and_sent_again() -> None:
 
     assert (stopped.status_code, stopped.headers["Location"]) == (302, f"{ADDRESS}?state=deferred")
     assert (row.state, row.reason, waiting) == (OutState.CANCELLED, OutReason.WITHDRAWN, [])
-    assert [entry.subject_id for entry in entries(Action.MAIL_CANCELLED)] == [row.pk]
+    assert [entry.subject_id for entry in entries(Action.MAIL_STOPPED)] == [row.pk]
 
     again = client.post(f"{ADDRESS}/{row.pk}/resend")
     row.refresh_from_db(fields=["state", "reason"])
