@@ -48,3 +48,8 @@ def _class_of(words: str) -> str:
     """Return the class alone where there is only a reply code of SMTP: 550 is 5.0.0."""
     found = _REPLY.search(words)
     return f"{found[1]}.0.0" if found else ""
+
+
+def is_unknown_address(status: str) -> bool:
+    """Tell a status that says there is no such address: 5.1.x, without those about the sender's own."""
+    return status.startswith("5.1.") and status not in {"5.1.7", "5.1.8"}

@@ -21,6 +21,7 @@ from inbox.mail import tokens
 from inbox.mail.events import OutboundChanged
 from inbox.mail.mime.machine import answers_by_itself
 from inbox.mail.mime.parsed import Notice, ParsedMail
+from inbox.mail.mime.status import is_unknown_address
 from inbox.mail.models import Bounce, OutboundMail, RawMail
 from inbox.mail.receive.thread import Reason
 from inbox.mail.send.smtp import ascii_domain
@@ -175,7 +176,7 @@ def _count(told: _Told, *, at: datetime) -> None:
     """Count a mail that did not reach somebody it was sent to, where the reason lies with the address."""
     status = told.notice.status
     if told.ours and told.notice.action == BounceAction.FAILED and not status.startswith(_OUR_FAULT):
-        came_back(told.address, hard=status.startswith("5.1."), at=at)
+        came_back(told.address, hard=is_unknown_address(status), at=at)
 
 
 def _announce(outbound: OutboundMail, *, at: datetime, grave: bool) -> None:

@@ -1,7 +1,7 @@
 """Where a try to deliver leaves its mail: the verdict over an outcome, and the row that keeps it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -14,7 +14,9 @@ from audit.record import record
 from helpdesk.core.context import Purpose, purpose
 from helpdesk.core.events import emit
 from helpdesk.core.killpoints import reached
+from inbox.contacts.services.reach import came_back
 from inbox.mail.events import OutboundChanged
+from inbox.mail.mime.status import best_status, is_unknown_address
 from inbox.mail.models import OutboundMail
 from inbox.mail.send.sent_copy import want_copy
 from inbox.mail.send.smtp import Outcome, OutcomeKind
@@ -31,7 +33,7 @@ SECOND_TRY: Final = timedelta(minutes=15)
 class Settled:
     """Where a try leaves its row. `outstanding` are the addresses that have not got it while others have.
 
-    `refused` holds the server's words for each address that never will.
+    `refused` holds the server's words for each address that never will, `turned_away` those of this try.
     """
 
     state: OutState
@@ -40,6 +42,7 @@ class Settled:
     words: str | None = None
     outstanding: tuple[str, ...] = ()
     refused: Mapping[str, str] = field(default_factory=dict)
+    turned_away: Mapping[str, str] = field(default_factory=dict)
 
 
 def verdict(row: OutboundMail, outcome: Outcome) -> Settled:
@@ -47,10 +50,11 @@ def verdict(row: OutboundMail, outcome: Outcome) -> Settled:
     if outcome.kind is OutcomeKind.UNCERTAIN:
         return uncertain(row)
     before = _refused_before(row)
+    away = {each.recipient: each.words for each in outcome.turned_away if not each.again}
     if outcome.kind is OutcomeKind.SENT or before is not None:
-        return _partly(row, outcome, before or {})
+        return replace(_partly(row, outcome, before or {}), turned_away=away)
     if outcome.kind is OutcomeKind.REFUSED:
-        return Settled(OutState.REFUSED, OutReason.REFUSED, words=outcome.words)
+        return Settled(OutState.REFUSED, OutReason.REFUSED, words=outcome.words, turned_away=away)
     if row.attempts > len(WAITS):
         return Settled(OutState.REFUSED, OutReason.GAVE_UP, words=outcome.words)
     return Settled(OutState.DEFERRED, outcome.step.value, send_after=_next_try(row), words=outcome.words)
@@ -91,6 +95,7 @@ def settle(row: OutboundMail, settled: Settled) -> OutState:
     fields = _change(row, settled)
     row.save(update_fields=fields)
     _record(row)
+    _count_refusals(row, settled)
     if settled.state == OutState.SENT or settled.outstanding:
         want_copy(row)
     if row.message is not None:
@@ -166,6 +171,19 @@ def _record(row: OutboundMail) -> None:
         record(Action.MAIL_REFUSED, on=row.as_subject(), outcome=How.FAILED, reason=row.reason)
     elif row.state == OutState.UNCERTAIN:
         record(Action.MAIL_UNCERTAIN, on=row.as_subject(), outcome=How.FAILED, reason=row.reason)
+
+
+def _count_refusals(row: OutboundMail, settled: Settled) -> None:
+    """Count a mail that a server did not take since there is no such address: as good as one that came back."""
+    away = dict(settled.turned_away)
+    if settled.reason == OutReason.REFUSED and not away:
+        with purpose(Purpose.SYSTEM):
+            everybody = [address for part in ("to", "cc", "bcc") for _, address in row.envelope[part]]
+        # Refused as a whole: of several recipients the words tell nobody apart.
+        away = {everybody[0]: settled.words or ""} if len(everybody) == 1 else {}
+    for address, words in away.items():
+        if is_unknown_address(best_status("", words)):
+            came_back(address, hard=True)
 
 
 def _announce(row: OutboundMail, ticket: Ticket) -> None:
