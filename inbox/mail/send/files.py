@@ -15,6 +15,8 @@ from inbox.tickets.models import Attachment, Message, Ticket
 from inbox.tickets.services.append import NewAttachment
 
 _LONGEST_NAME = 200
+_QUOTED_PICTURES_BYTES = 1024 * 1024
+"""More than that is not sent back with every answer: whoever sent the pictures has them."""
 _KEPT: Final = Ready(
     lambda: Attachment.objects.filter(ticket=Slot("ticket"), message=None, uploaded_by=Slot("by")).order_by(
         "created_at", "id"
@@ -54,6 +56,19 @@ def copy_pictures(files: Iterable[Attachment], *, domain: str) -> dict[str, NewA
     with purpose(Purpose.SYSTEM):
         named = [(str(file.content_id).lower(), file) for file in files]
     return {name: _shown_inline(_copy(file), domain) for name, file in named}
+
+
+def copy_quoted_pictures(message: Message | None, *, domain: str) -> tuple[NewAttachment, ...]:
+    """Return a copy of each picture that stands in the text of a message which is quoted, as far as they are small."""
+    if message is None or not message.sanitiser_version:
+        return ()
+    room = _QUOTED_PICTURES_BYTES
+    fitting = []
+    for file in Attachment.objects.filter(message=message, inline=True):
+        if file.size_bytes <= room:
+            room -= file.size_bytes
+            fitting.append(file)
+    return tuple(_shown_inline(_copy(file), domain) for file in fitting)
 
 
 def kept_files(ticket: Ticket, *, by: User) -> list[Attachment]:

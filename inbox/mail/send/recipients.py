@@ -22,7 +22,8 @@ _NEEDED: Final = ("ticket_id", "message_id", "part", "name", "address")
 _OF_MESSAGE: Final = ("direction", "machine", "unverified_sender", "contact_id", "at")
 _NEWEST: Final = Ready(
     lambda: (
-        Participant.objects.filter(ticket=Slot("ticket"))
+        # Whom a ticket was forwarded to gets no answer that is meant for the customer.
+        Participant.objects.filter(ticket=Slot("ticket"), message__other_party=False)
         .select_related("message")
         .only(*_NEEDED, *(f"message__{name}" for name in _OF_MESSAGE))
         .order_by("-message__at", "-message_id", "position")[:_READ]

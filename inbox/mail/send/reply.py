@@ -14,7 +14,7 @@ from helpdesk.core.context import Purpose, purpose
 from helpdesk.core.ready import Ready, Slot
 from inbox.mail import tokens
 from inbox.mail.models import OutboundMail
-from inbox.mail.send.files import Upload, seal_uploads, take_kept
+from inbox.mail.send.files import Upload, copy_quoted_pictures, seal_pictures, seal_uploads, take_kept
 from inbox.mail.send.outbox import (
     Outgoing,
     Sender,
@@ -25,12 +25,12 @@ from inbox.mail.send.outbox import (
     require_text,
     sender_of,
 )
-from inbox.mail.send.quote import written
+from inbox.mail.send.quote import Pictures, written
 from inbox.mail.send.recipients import Recipient, checked, own_addresses, require_somebody, suggest
 from inbox.mail.states import OutKind
 from inbox.tickets.errors import IllegalMove, TicketMoved
 from inbox.tickets.models import Message, Ticket
-from inbox.tickets.services.append import NewMessage, preview_of, write_message
+from inbox.tickets.services.append import NewAttachment, NewMessage, preview_of, write_message
 from inbox.tickets.services.drafts import drop_draft
 from inbox.tickets.services.locking import lock, save_change
 from inbox.tickets.states import Direction, DraftKind, State
@@ -40,7 +40,7 @@ _MESSAGE: Final = Ready(lambda: Message.objects.filter(pk=Slot("pk")))
 _SENT: Final = Ready(lambda: OutboundMail.objects.filter(message=Slot("message")))
 _CAME: Final = Ready(
     lambda: (
-        Message.objects.filter(ticket=Slot("ticket"), direction=Direction.INBOUND)
+        Message.objects.filter(ticket=Slot("ticket"), direction=Direction.INBOUND, other_party=False)
         .only("ticket_id", "header_id")
         .order_by("-at", "-id")[:_REFERENCES_KEPT]
     )
@@ -64,6 +64,8 @@ class NewReply:
     files: Sequence[Upload] = field(default_factory=tuple)
     kept: Sequence[UUID] | None = None
     then: State | None = None
+    pictures: Sequence[Upload] = field(default_factory=tuple)
+    """Shown below the words, in the text itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +76,14 @@ class _Head:
     to: list[Recipient]
     cc: list[Recipient]
     answers: Message | None
+    own_pictures: tuple[NewAttachment, ...] = ()
+    quoted_pictures: tuple[NewAttachment, ...] = ()
+
+    @property
+    def pictures(self) -> Pictures:
+        """The names under which the HTML shows them."""
+        own, quoted = ([file.content_id for file in files] for files in (self.own_pictures, self.quoted_pictures))
+        return Pictures(tuple(own), tuple(quoted))
 
 
 @transaction.atomic
@@ -114,7 +124,10 @@ def _head(ticket: Ticket, new: NewReply) -> _Head:
     chosen = {recipient.address.casefold() for recipient in to}
     cc = [recipient for recipient in checked(new.cc, own=own) if recipient.address.casefold() not in chosen]
     answers = _MESSAGE.first(pk=suggestion.answers_id) if suggestion.answers_id else None
-    return _Head(sender_of(ticket.inbox), to, cc, answers)
+    sender = sender_of(ticket.inbox)
+    domain = sender.address.address.rpartition("@")[2]
+    own_pictures = seal_pictures(ticket.pk, new.pictures, domain=domain)
+    return _Head(sender, to, cc, answers, own_pictures, copy_quoted_pictures(answers, domain=domain))
 
 
 def _write(ticket: Ticket, new: NewReply, head: _Head, *, by: User) -> Message:
@@ -124,7 +137,7 @@ def _write(ticket: Ticket, new: NewReply, head: _Head, *, by: User) -> Message:
         author=by,
         answers_id=head.answers.pk if head.answers else None,
         participants=new_participants(ticket.inbox, head.sender, to=head.to, cc=head.cc),
-        attachments=seal_uploads(ticket.pk, new.files),
+        attachments=(*seal_uploads(ticket.pk, new.files), *head.own_pictures, *head.quoted_pictures),
     )
     written = write_message(ticket, message)
     if new.kept is not None:
@@ -143,7 +156,7 @@ def _outgoing(ticket: Ticket, new: NewReply, head: _Head) -> Outgoing:
         new.once,
         head.sender,
         subject,
-        written(new.text, ticket.inbox, answers=head.answers, mark=mark),
+        written(new.text, ticket.inbox, answers=head.answers, mark=mark, pictures=head.pictures),
         head.to,
         head.cc,
         in_reply_to,
