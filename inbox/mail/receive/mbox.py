@@ -42,16 +42,7 @@ def is_mbox(path: Path) -> bool:
 def spans(path: Path) -> Iterator[Span]:
     """Yield the mails of the file in their order, read in pieces. Raises OSError."""
     with path.open("rb") as file:
-        begun: _Mail | None = None
-        for line in _lines(file):
-            if _separates(line) or (begun is None and line.text.lstrip(_BEFORE).startswith(_MAGIC)):
-                if begun is not None:
-                    yield begun.span(line.offset)
-                begun = _Mail(line.offset + len(line.text))
-            elif begun is not None:
-                begun.pass_by(line)
-        if begun is not None:
-            yield begun.span(file.tell())
+        yield from _spans(file)
 
 
 def read(path: Path, span: Span) -> Iterator[bytes]:
@@ -99,6 +90,20 @@ class _Mail:
     def span(self, end: int) -> Span:
         """Return the mail that ends at `end`; the blank line before the next one belongs to none."""
         return Span(self._start, max(self._start, end - self._blank), self._is_deleted)
+
+
+def _spans(file: BinaryIO) -> Iterator[Span]:
+    begun: _Mail | None = None
+    for line in _lines(file):
+        if not (_separates(line) or (begun is None and line.text.lstrip(_BEFORE).startswith(_MAGIC))):
+            if begun is not None:
+                begun.pass_by(line)
+            continue
+        if begun is not None:
+            yield begun.span(line.offset)
+        begun = _Mail(line.offset + len(line.text))
+    if begun is not None:
+        yield begun.span(file.tell())
 
 
 def _lines(file: BinaryIO) -> Iterator[_Line]:

@@ -39,25 +39,29 @@ def listen(*, ready: Callable[[], None] = lambda: None) -> None:
 @asynccontextmanager
 async def listening() -> AsyncIterator[asyncio.Server]:
     """Give the server while it takes mail. Raises CannotListen, and OSError where it cannot have the port."""
-    tls = _tls()
-    hands = Hands()
+    tls, hands = _tls(), Hands()
     house = House(_room(), hands, urlsplit(settings.POSTERN_URL).hostname or "localhost", settings.MAIL_MAX_BYTES, tls)
-    kind = LmtpClient if settings.SMTPD == "lmtp" else Client
-    loop = asyncio.get_running_loop()
     try:
-        server = await loop.create_server(lambda: kind(house), settings.SMTPD_BIND, settings.SMTPD_PORT)
-        async with server:
-            beating = loop.create_task(_beat(hands))
-            try:
-                yield server
-            finally:
-                beating.cancel()
-                server.close()
-                # Whoever hears no answer hands in again.
-                with suppress(TimeoutError):
-                    await asyncio.wait_for(house.room.is_quiet.wait(), _GOODBYE_S)
+        async with _serving(house) as server:
+            yield server
     finally:
         await asyncio.to_thread(hands.close)
+
+
+@asynccontextmanager
+async def _serving(house: House) -> AsyncIterator[asyncio.Server]:
+    kind = LmtpClient if settings.SMTPD == "lmtp" else Client
+    loop = asyncio.get_running_loop()
+    server = await loop.create_server(lambda: kind(house), settings.SMTPD_BIND, settings.SMTPD_PORT)
+    beating = loop.create_task(_beat(house.hands))
+    try:
+        yield server
+    finally:
+        beating.cancel()
+        server.close()
+        # Whoever hears no answer hands in again.
+        with suppress(TimeoutError):
+            await asyncio.wait_for(house.room.is_quiet.wait(), _GOODBYE_S)
 
 
 async def _run(ready: Callable[[], None]) -> None:
