@@ -28,7 +28,7 @@ FRAGMENTS: Final = (
     b"<img src=", b'style="', b"&#0;", b"&#xd800;", b"\xed\xa0\x80", b"format=flowed; delsp=yes", b" \n",
     b"\xf4\x90\x80\x80", b"begin 644 x\n", b"begin 644 x\n#86)C\n`\nend\n", b"=ybegin line=9 size=3 name=x\n",
     b"=yend size=3\n",
-    b"Content-Type: text/calendar\n\nBEGIN:VCALENDAR\nBEGIN:VEVENT\n"
+    b"Content-Type: text/calendar\n\nBEGIN:VCALENDAR\nBEGIN:VEVENT\n",
     b"DTSTART:20261125T100000Z\nEND:VEVENT\nEND:VCALENDAR\n",
     b"Content-Type: multipart/alternative; boundary=x\n\n--x\n", b"Content-Location: x\n", b"boundary='",
     b"charset=korean", b"Content-Transfer-Encoding: quoted-printable\n", b"-----BEGIN PGP SIGNED MESSAGE-----\n",
