@@ -11,7 +11,7 @@ def _any(*phrases: str) -> re.Pattern[str]:
 SERVER_NAMES: Final = _any(
     r"(?:mailer|mail|smtp)[-_. ]?daemon", r"mail[-_. ]?administrator", r"post[-_. ]?master", "double-bounce",
     r"bounces?\b", r"mailer\b", r"mail[-_. ]?deliver", r"delivery[-_. ]?(?:subsystem|system|service)",
-    r"system[-_ ]administrator", "symantec.?antivirus", r"mail[-_. ]?(?:system|robot)", "imss", "mmdf",
+    r"sys(?:tem)?[-_ ]?admin", "symantec.?antivirus", r"mail[-_. ]?(?:system|robot)", "imss", "mmdf",
     r"notification[-_. ]?service",
 )  # fmt: skip
 """Names of programs and posts that send reports."""

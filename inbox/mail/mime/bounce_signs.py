@@ -43,14 +43,19 @@ def tells_failure(text: str) -> bool:
 
 
 def _by_words(headers: Headers, text: str, sender: str) -> Sign:
+    """Judge a mail in words. A null sender alone proves no server: mailboxes answer with it too (RFC 3834 3.3)."""
     subject = headers.text("subject")
     failed = bool(FAILED_SUBJECT.search(subject)) and not ANSWER.match(subject)
     told = tells_failure(text)
-    if (_has_null_sender(headers) or _is_daemon(sender)) and (told or failed):
+    if _is_daemon(sender) and (told or failed):
         return Sign.CERTAIN
+    if not told:
+        return Sign.NONE
     named = SERVER_NAMES.match(sender.rpartition("@")[0]) or SERVER_NAMES.search(headers.text("from")[:300])
-    came_back = failed and RETURNED_HEADER.search(text, 0, _READ_CHARS)
-    return Sign.LIKELY if told and (named or came_back) else Sign.NONE
+    came_back = RETURNED_HEADER.search(text, 0, _READ_CHARS)
+    if _has_null_sender(headers):
+        return Sign.CERTAIN if named or failed or came_back else Sign.NONE
+    return Sign.LIKELY if named or (failed and came_back) else Sign.NONE
 
 
 def _is_auto_answer(headers: Headers) -> bool:

@@ -76,6 +76,19 @@ def test_an_absence_with_a_null_sender_is_no_bounce() -> None:
     assert mail.auto_reply
 
 
+def test_an_answer_of_a_program_with_a_null_sender_is_no_bounce() -> None:
+    answer = (
+        b"Return-Path: <>\r\nFrom: Works <service@works.example.com>\r\nTo: hilfe@desk.example.net\r\n"
+        b"Subject: Re: Heating\r\nAuto-Submitted: auto-replied\r\n\r\n"
+        b"We could not find your account. Write to accounts@works.example.com.\r\n"
+    )
+
+    assert parse(answer).bounce is None
+    assert parse(answer).machine == "auto_replied"
+    by_server = answer.replace(b"Works <service@", b"Mail Delivery System <postmaster@")
+    assert bounce_of(by_server).notices[0].recipient == "accounts@works.example.com"
+
+
 def test_a_customer_named_postmaster_is_only_likely_a_server() -> None:
     letter = (
         b"From: Postmaster <postmaster@example.org>\r\nTo: hilfe@desk.example.net\r\nSubject: Your mails\r\n\r\n"
