@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.core.cache import cache
 from django.core.checks import ERROR, run_checks
+from django.core.exceptions import ImproperlyConfigured
 from django.core.files.storage import FileSystemStorage, storages
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
@@ -57,13 +58,22 @@ def examine() -> Iterator[Finding]:
 
 
 def _settings() -> Iterator[Finding]:
+    if not _has_secret_key():
+        yield Finding("settings", "SECRET_KEY is not set", "set SECRET_KEY_FILE, or start the desk by `manage.py up`")
+        return
     faults = [fault for fault in run_checks(include_deployment_checks=False) if fault.level >= ERROR]
     for fault in faults:
         yield Finding("settings", f"{fault.id}: {fault.msg}", fault.hint or "correct the setting that it names")
-    if not settings.SECRET_KEY:
-        yield Finding("settings", "SECRET_KEY is not set", "set SECRET_KEY_FILE, or start the desk by `manage.py up`")
-    elif not faults:
+    if not faults:
         yield Finding("settings", "can be used")
+
+
+def _has_secret_key() -> bool:
+    """Ask as every check would: Django gives no empty key, it raises."""
+    try:
+        return bool(settings.SECRET_KEY)
+    except ImproperlyConfigured:
+        return False
 
 
 def _address() -> Iterator[Finding]:

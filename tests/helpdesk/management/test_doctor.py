@@ -9,6 +9,7 @@ from celery.app.control import Control
 from django.core.management import CommandError, call_command
 from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
+from kombu.exceptions import OperationalError
 from pytest_django import Settings
 
 from helpdesk.crypto import keyring
@@ -80,6 +81,36 @@ def test_no_worker_answers(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Control, "ping", lambda _self, **_options: None)
 
     assert _faults() == ["worker: none answers"]
+
+
+def test_the_queue_is_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    def away(_self: Control, **_options: object) -> None:
+        raise OperationalError("nobody there")
+
+    monkeypatch.setattr(Control, "ping", away)
+
+    assert _faults() == ["worker: none answers"]
+
+
+def test_a_missing_secret_key_is_named(settings: Settings) -> None:
+    settings.SECRET_KEY = ""
+
+    assert _faults() == ["settings: SECRET_KEY is not set"]
+
+
+def test_a_setting_that_weakens_sign_in_is_a_fault(settings: Settings) -> None:
+    settings.SECRET_KEY = "short"
+
+    assert _faults() == ["settings: accounts.E004: SECRET_KEY must have 50 characters or more."]
+
+
+def test_an_object_store_is_not_probed(settings: Settings) -> None:
+    memory = {"BACKEND": "django.core.files.storage.InMemoryStorage"}
+    settings.STORAGES = {**settings.STORAGES, "blobs": memory}
+
+    lines, end = _report()
+
+    assert ("ok     files: lie in an object store" in lines, end) == (True, "")
 
 
 def test_nobody_listens(settings: Settings) -> None:
