@@ -165,6 +165,16 @@ def test_a_binding_is_made_changed_and_ended() -> None:
     assert actions[-3:] == ["binding.made", "binding.changed", "binding.ended"]
 
 
+def test_the_list_of_bindings_says_where_each_holds() -> None:
+    make_agent("Team lead")
+    make_agent("Agent", inbox=make_inbox("Billing", address="billing@desk.example.net"))
+
+    page = _boss().get("/admin/inboxes/binding/").content.decode()
+
+    where = re.findall(r'class="field-where">([^<]*)<', page)
+    assert {"all inboxes", "Billing", "the desk"} <= set(where)
+
+
 def test_a_binding_without_anybody_is_refused_in_words() -> None:
     boss, role = _boss(), Role.objects.get(name="Read-only")
     count = Binding.objects.count()

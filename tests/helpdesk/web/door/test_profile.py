@@ -139,6 +139,20 @@ def test_new_recovery_codes_need_a_code_and_are_shown_once() -> None:
     assert not any(code.encode() in again for code in shown)
 
 
+def test_the_page_of_the_codes_issues_new_ones_to_a_right_code_alone() -> None:
+    user = make_person()
+    app = make_app(user)
+    client = client_of(user)
+
+    assert client.post("/login/codes/", {"code": wrong_code(app)}).headers["Location"] == "/me/"
+    assert factors.codes_left(user) == 0
+
+    app.refresh_from_db()
+    with time_machine.travel(datetime.now(UTC) + timedelta(seconds=90)):
+        page = client.post("/login/codes/", {"code": code_of(app)})
+    assert (page.status_code, factors.codes_left(user)) == (200, 10)
+
+
 def test_ones_own_sessions_can_be_ended_and_nobody_elses() -> None:
     user, other = make_person(), make_person("ann@example.org")
     here, there, theirs = client_of(user), client_of(user), client_of(other)

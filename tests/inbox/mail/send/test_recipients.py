@@ -29,6 +29,16 @@ def test_the_cc_of_the_message_is_offered_without_the_desks_own() -> None:
     )  # fmt: skip
 
 
+def test_a_mail_to_very_many_is_answered_to_all_of_them_or_none_is_forgotten() -> None:
+    many = [f"person{number}@example.org" for number in range(230)]
+    ticket = make_ticket(letter=Letter(cc=", ".join(many)))
+
+    found = suggest(ticket)
+
+    assert addresses(found.to) == ["kim@example.org"]
+    assert addresses(found.cc) == many
+
+
 def test_whoever_the_customer_dropped_is_named_and_not_offered() -> None:
     ticket = make_ticket(letter=Letter(cc="pat@example.org"))
     receive(make_mail(f"Re: [#{ticket.number}]"))
