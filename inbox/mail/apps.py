@@ -11,7 +11,7 @@ class MailConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Register what auditlog records."""
-        from inbox.mail import recorded
+        """Register the checks, and what auditlog records."""
+        from inbox.mail import checks, recorded  # noqa: F401 - importing checks registers them
 
         recorded.register()

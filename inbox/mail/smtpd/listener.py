@@ -1,7 +1,6 @@
 """The listener itself: a port, its TLS, a sign of life, and an end that loses nothing."""
 
 import asyncio
-import ipaddress
 import logging
 import signal
 import ssl
@@ -91,7 +90,7 @@ def _room() -> Room:
 def _tls() -> dict[str, object]:
     """Return what aiosmtpd takes of TLS. With a certificate nobody hands mail in without it."""
     if not settings.SMTPD_CERT_FILE:
-        if not is_local(settings.SMTPD_BIND):
+        if not pulse.is_local(settings.SMTPD_BIND):
             raise CannotListen("POSTERN_SMTPD_CERT_FILE is needed where others than this machine can connect")
         return {}
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
@@ -101,11 +100,3 @@ def _tls() -> dict[str, object]:
     except OSError as error:
         raise CannotListen(f"POSTERN_SMTPD_CERT_FILE cannot be used: {error.strerror or error}") from error
     return {"tls_context": context, "require_starttls": True}
-
-
-def is_local(bind: str) -> bool:
-    """Return whether only this machine reaches the address."""
-    try:
-        return ipaddress.ip_address(bind).is_loopback
-    except ValueError:
-        return bind == "localhost"

@@ -1,5 +1,6 @@
-"""A sign of life of the listener, for whoever cannot reach its port."""
+"""Whether a listener is wanted, for whom, and its sign of life: for whoever cannot reach its port."""
 
+import ipaddress
 from typing import Final
 
 from django.conf import settings
@@ -27,3 +28,11 @@ def stop() -> None:
 def is_beating() -> bool:
     """Return whether it said so within the last minute. Raises RedisError."""
     return cache.get(_KEY) is not None
+
+
+def is_local(bind: str) -> bool:
+    """Return whether only this machine reaches the address."""
+    try:
+        return ipaddress.ip_address(bind).is_loopback
+    except ValueError:
+        return bind == "localhost"

@@ -230,3 +230,34 @@ def test_a_database_of_a_socket_is_named_as_its_reader_wants_it() -> None:
         "unix:///run/redis.sock?db=1",
         "redis+socket:///run/redis.sock?virtual_host=2",
     )
+
+
+@pytest.mark.parametrize("url", ["", "https://login.example.org/token", "http://127.0.0.1:9/t", "http://localhost/t"])
+def test_a_web_address_is_safe_or_of_this_machine(monkeypatch: Patch, url: str) -> None:
+    monkeypatch.setenv("X", url)
+
+    assert env.web_address("X") == url
+
+
+@pytest.mark.parametrize("url", ["http://login.example.org/", "ftp://localhost/", "https://", "login.example.org"])
+def test_another_web_address_is_refused(monkeypatch: Patch, url: str) -> None:
+    monkeypatch.setenv("X", url)
+
+    with pytest.raises(env.WrongSetting, match="X must begin with https://"):
+        env.web_address("X")
+
+
+def test_a_choice_is_one_of_its_words(monkeypatch: Patch) -> None:
+    assert env.choice("X", "off", "lmtp") == "off"
+    monkeypatch.setenv("X", " LMTP ")
+    assert env.choice("X", "off", "lmtp") == "lmtp"
+    monkeypatch.setenv("X", "pop3")
+    with pytest.raises(env.WrongSetting, match="X must be one of off, lmtp, not 'pop3'"):
+        env.choice("X", "off", "lmtp")
+
+
+def test_networks_are_read_and_wrong_ones_named(monkeypatch: Patch) -> None:
+    assert [str(each) for each in env.networks("X", "127.0.0.0/8, ::1")] == ["127.0.0.0/8", "::1/128"]
+    monkeypatch.setenv("X", "10.0.0.1/8")
+    with pytest.raises(env.WrongSetting, match="X must name networks"):
+        env.networks("X", "")

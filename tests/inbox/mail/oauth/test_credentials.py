@@ -25,6 +25,7 @@ from inbox.mail.oauth.credentials import access_token, drop_access, imap_credent
 from inbox.mail.oauth.exchange import TokenRefused
 from inbox.mail.receive.poll import poll
 from inbox.mail.send.deliver import deliver_mail
+from inbox.mail.send.pool import POOL
 from inbox.mail.services.consent import Client, connect_app, keep_refresh_token, set_client
 from inbox.mail.services.mailboxes import test_mailbox as try_mailbox
 from inbox.mail.states import OAuthFlow, OAuthProvider, OutState
@@ -318,6 +319,7 @@ def test_mail_is_sent_by_token(oauth_host: OAuthHost) -> None:
         assert deliver_mail(row.pk) == OutState.SENT
 
         oauth_host.ledger.access.clear()
+        POOL.close_idle()
         again = make_reply(row.message.ticket if row.message else make_ticket(), "Once more.")
         OutboundMail.objects.filter(pk=again.pk).update(send_after=timezone.now())
         assert deliver_mail(again.pk) == OutState.DEFERRED
