@@ -10,6 +10,7 @@ from inbox.mail.imap.wire import Step
 from inbox.mail.mime.machine import Reason as Machine
 from inbox.mail.receive.judge import FROM_DESK
 from inbox.mail.receive.thread import Reason as Thread
+from inbox.mail.states import FAULTS as OF_MAILBOXES
 from inbox.mail.states import AckReason, OutReason, RawReason, Verdict
 
 Words = Mapping[str, Promise]
@@ -88,18 +89,9 @@ SENDING: Final[Words] = {
     OutReason.WITHDRAWN: _("It was stopped in the outbox."),
 }
 FAULTS: Final[Words] = {
-    Step.TOKEN: _("The provider gave no access token."),
-    Step.DNS: _("The server was not found."),
-    Step.TCP: _("The server could not be reached."),
-    Step.TLS: _("No encryption could be agreed on, or the server's certificate does not fit."),
-    Step.SIGN_IN: _("The server did not let the desk sign in."),
-    Step.FOLDER: _("The folder could not be opened."),
-    Step.FETCH: _("The mails could not be read to the end."),
-    Step.DISPOSE: _("What was taken could not be moved or deleted on the server."),
+    **OF_MAILBOXES,
     Step.SEND: _("The server did not take the mail."),
-    "interrupted": _("It was broken off by a fault of the desk."),
     "lease_lost": _("Another worker took over."),
-    "storage_full": _("The desk's disk is full."),
 }
 """Why a look into a mailbox failed, by its step or error code; of a deferred mail, the step that failed."""
 

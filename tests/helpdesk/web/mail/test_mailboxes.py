@@ -36,7 +36,7 @@ def test_a_mailbox_that_fails_says_why_in_words_and_in_its_servers() -> None:
 
     page = client_of(make_agent("Inbox admin", inbox=mailbox.inbox)).get("/mail/").content.decode()
 
-    assert "The server did not let the desk sign in." in page
+    assert "The server refuses the sign-in." in page
     assert "[AUTHENTICATIONFAILED] &lt;no&gt;" in page
     assert f"/mail/mailboxes/{mailbox.pk}" in page
 
