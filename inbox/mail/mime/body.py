@@ -8,12 +8,14 @@ from urllib.parse import quote
 
 from helpdesk.core.html_text import html_to_text
 from inbox.mail.mime.charsets import decode
+from inbox.mail.mime.cms import signed_content
 from inbox.mail.mime.flowed import unflow
 from inbox.mail.mime.headers import read_headers
 from inbox.mail.mime.inside import take_out
 from inbox.mail.mime.names import made_up_name, mail_name
-from inbox.mail.mime.parts import Part, Tree
+from inbox.mail.mime.parts import Part, Tree, read_tree
 from inbox.mail.mime.plain import clean_text
+from inbox.mail.mime.protection import SMIME_TYPES
 from inbox.mail.mime.tnef import TNEF_TYPES, Opened, read_tnef
 from inbox.mail.mime.transfer import decoded, words_below
 
@@ -22,6 +24,7 @@ _MAILS = {"message/rfc822", "message/global", "message/news"}
 _READABLE_FILES = {"text/plain", "text/html"}
 _MAX_SPARE_BYTES = 200_000
 _MAX_LOCATIONS = 50
+_MAX_WRAPPINGS = 3
 _ANOTHER_RENDERING = {"text/x-amp-html", "text/watch-html"}
 _META_CHARSET = re.compile(rb"<meta[^>]{0,200}charset\s*=\s*[\"']?\s*([\w.:-]{2,40})", re.IGNORECASE)
 _HTML_INSIDE = re.compile(r"\s*(?:<!doctype html|<html[\s>])", re.IGNORECASE)
@@ -94,18 +97,19 @@ class Body:
 
 def read_body(tree: Tree, data: bytes) -> Body:
     """Return what the mail `tree` over the raw bytes `data` gives to read and to keep."""
-    body = _read(tree.top, data, alone=True)
+    body = _read(tree.top, data, alone=True, within=0)
     if body.spare and not body.has_words:
         body.pieces = body.spare
     return body
 
 
-def _read(part: Part, data: bytes, *, alone: bool = False) -> Body:
+def _read(part: Part, data: bytes, *, alone: bool, within: int) -> Body:
+    """Read a part; `within` counts the signed wrappings around it."""
     if not part.children:
-        return _leaf(part, data, alone=alone)
+        return _leaf(part, data, alone=alone, within=within)
     if part.mime_type == "multipart/alternative":
-        return _alternative(part, data)
-    return _together(_read(child, data, alone=child is part.children[0]) for child in part.children)
+        return _alternative(part, data, within=within)
+    return _together(_read(child, data, alone=child is part.children[0], within=within) for child in part.children)
 
 
 def _together(bodies: Iterable[Body]) -> Body:
@@ -117,12 +121,13 @@ def _together(bodies: Iterable[Body]) -> Body:
     return whole
 
 
-def _alternative(part: Part, data: bytes) -> Body:
+def _alternative(part: Part, data: bytes, *, within: int) -> Body:
     """Take the words of the first plain branch, the HTML of the last HTML one, and the files of every branch.
 
     Some senders write `alternative` and mean `mixed`: what another branch of the same kind says besides is kept.
     """
-    branches = [_read(child, data, alone=True) for child in part.children if child.mime_type not in _ANOTHER_RENDERING]
+    children = [child for child in part.children if child.mime_type not in _ANOTHER_RENDERING]
+    branches = [_read(child, data, alone=True, within=within) for child in children]
     whole = _together(branches)
     plains = [branch for branch in branches if branch.has_plain and not branch.has_html]
     htmls = [branch for branch in branches if branch.has_html]
@@ -148,19 +153,30 @@ def _distinct(branches: list[Body]) -> list[Piece]:
     return pieces
 
 
-def _leaf(part: Part, data: bytes, *, alone: bool) -> Body:
+def _leaf(part: Part, data: bytes, *, alone: bool, within: int) -> Body:
     encoding = _encoding(part)
     stored = part.raw(data)
     raw = decoded(stored, encoding)
     if _is_shown(part, alone=alone):
         return _text(part, raw, below=words_below(stored, encoding))
     file = _file(part, raw)
+    if part.mime_type in SMIME_TYPES and within < _MAX_WRAPPINGS:
+        return _unwrapped(file, within=within + 1)
     if file.content_type in TNEF_TYPES or file.name.lower() == "winmail.dat":
         opened = read_tnef(raw)
         if opened is not None:
             return _opened(opened, file)
     spare = [_piece(part, raw)] if part.mime_type in _READABLE_FILES and len(raw) < _MAX_SPARE_BYTES else []
     return Body(files=[file], spare=spare)
+
+
+def _unwrapped(file: File, *, within: int) -> Body:
+    """Return what an S/MIME file signs, to be read, and the file itself untouched."""
+    inner = signed_content(file.data)
+    if not inner:
+        return Body(files=[file])
+    found = _read(read_tree(inner).top, inner, alone=True, within=within)
+    return Body(found.pieces, [*found.files, file], found.spare)
 
 
 def _encoding(part: Part) -> str:

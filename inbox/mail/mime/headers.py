@@ -12,7 +12,7 @@ from inbox.mail.mime.transfer import base64_bytes
 
 _FIELD = re.compile(rb"([!-9;-~]{1,200})([ \t]*):[ \t]*(.*)", re.DOTALL)
 _LOOKS_LIKE_FIELD = re.compile(rb"[!-9;-~]{1,200}[ \t]*:")
-_WORD = re.compile(rb"=\?([^?\s]{1,80})\?([bBqQ])\?([^?\r\n]*)\?=")
+_WORD = re.compile(rb"=\?([^?\s]{1,80})\?([bBqQ])\?([^?\r\n]*)(?:\?=|\??$)")
 _CHARSET = re.compile(rb"charset\s*=\s*[\"']?([\w.:-]{2,40})", re.IGNORECASE)
 _LOOK_AHEAD_LINES = 5
 

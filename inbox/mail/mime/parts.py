@@ -7,6 +7,7 @@ from inbox.mail.mime.limits import MAX_DEPTH, MAX_PARTS, Flaw
 from inbox.mail.mime.names import told_name
 from inbox.mail.mime.params import Params
 
+_MAX_TYPES = 5
 _NO_PARAMS = Params(b"")
 
 
@@ -77,9 +78,20 @@ def read_tree(data: bytes) -> Tree:
 
 def _part(data: bytes, start: int, end: int, *, default: str) -> Part:
     headers, body = read_headers(data, start, end)
-    content_type = Params(headers.first("content-type"))
+    content_type = _content_type(headers, data, start=body, end=end)
     mime_type = content_type.mime_type or (_bare_type(content_type.value) or default)
     return Part(headers, body, end, mime_type, content_type, Params(headers.first("content-disposition")))
+
+
+def _content_type(headers: Headers, data: bytes, *, start: int, end: int) -> Params:
+    """Return the first Content-Type; of several, the one whose boundary really stands in the body."""
+    told = [Params(value) for value in headers.all("content-type")[:_MAX_TYPES]] or [Params(b"")]
+    if len(told) > 1:
+        for params in told:
+            boundary = params.raw("boundary")
+            if boundary and params.mime_type.startswith("multipart/") and data.find(b"--" + boundary, start, end) >= 0:
+                return params
+    return told[0]
 
 
 def _bare_type(value: str) -> str:

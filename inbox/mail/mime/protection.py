@@ -2,7 +2,7 @@
 
 from inbox.mail.mime.parts import Part
 
-_SMIME = {"application/pkcs7-mime", "application/x-pkcs7-mime"}
+SMIME_TYPES = {"application/pkcs7-mime", "application/x-pkcs7-mime"}
 _SIGNATURES = {
     "application/pgp-signature": "pgp",
     "application/pkcs7-signature": "smime",
@@ -20,8 +20,8 @@ def protection_of(top: Part, text: str) -> str:
     parts = _outer_parts(top)
     types = {part.mime_type for part in parts if not _is_signed_only(part)}
     if "multipart/encrypted" in types or "application/pgp-encrypted" in types:
-        return "smime" if types & _SMIME else "pgp"
-    if types & _SMIME:
+        return "smime" if types & SMIME_TYPES else "pgp"
+    if types & SMIME_TYPES:
         return "smime"
     return "pgp" if text.lstrip().startswith(_PGP_BEGINS) else ""
 
@@ -41,7 +41,9 @@ def signature_of(top: Part, text: str) -> str:
 def _is_signed_only(part: Part) -> bool:
     """Tell an S/MIME part that wraps what it signs without encrypting it."""
     told = part.content_type.token("smime-type")
-    return part.mime_type in _SMIME and (told in _SIGNED_INSIDE or (not told and part.name.lower().endswith(".p7s")))
+    return part.mime_type in SMIME_TYPES and (
+        told in _SIGNED_INSIDE or (not told and part.name.lower().endswith(".p7s"))
+    )
 
 
 def _outer_parts(top: Part) -> list[Part]:
