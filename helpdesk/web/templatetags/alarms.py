@@ -7,6 +7,7 @@ from django.urls import reverse
 from django.utils.translation import gettext
 
 from helpdesk.web.base.request import NOBODY
+from inbox.inboxes.models import Inbox
 from inbox.inboxes.permissions import DeskRight
 from inbox.mail.send.limits import is_stopped
 
@@ -27,4 +28,11 @@ def alarms(context: template.Context) -> tuple[Alarm, ...]:
     access = getattr(context.get("request"), "access", NOBODY)
     if not access.may(DeskRight.MANAGE_ROLES) or not is_stopped():
         return ()
-    return (Alarm(gettext("Acknowledgements are stopped"), reverse("admin:inboxes_inbox_changelist")),)
+    return (Alarm(gettext("Acknowledgements are stopped"), _page_of_acknowledgements()),)
+
+
+def _page_of_acknowledgements() -> str:
+    inbox = Inbox.objects.order_by("-acknowledges", "name").first()
+    if inbox is None:
+        return reverse("admin:inboxes_inbox_changelist")
+    return reverse("admin:inbox_acknowledgements", args=[inbox.pk])

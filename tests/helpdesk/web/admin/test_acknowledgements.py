@@ -4,15 +4,17 @@ import re
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 from pytest_django import Settings
 
 from audit.models import Entry
 from inbox.inboxes.models import Inbox
-from inbox.mail.models import Acknowledgement, OutboundMail
+from inbox.mail.models import Acknowledgement, Breaker, OutboundMail
+from inbox.mail.models.ack import ACKNOWLEDGEMENTS
 from inbox.mail.send.limits import is_stopped
 from tests.admin_forms import inbox_form
 from tests.inbox.mail.acks import make_acknowledging
-from tests.make import Letter, make_inbox, make_mail, make_mailbox, receive
+from tests.make import Letter, make_agent, make_inbox, make_mail, make_mailbox, receive
 from tests.security.desk import make_holder
 from tests.signed_in import client_of
 
@@ -153,6 +155,13 @@ def test_an_open_breaker_is_shown_to_who_may_close_it(settings: Settings) -> Non
 
     assert words not in boss.get("/").content.decode()
     stop(settings)
-    assert words in boss.get("/").content.decode()
+    assert f'href="/admin/inboxes/inbox/{inbox.pk}/acknowledgements/" title="{words}"' in boss.get("/").content.decode()
     assert words in boss.get("/admin/").content.decode()
     assert words not in agent.get("/").content.decode()
+
+
+def test_without_an_inbox_the_alarm_leads_to_where_one_is_made() -> None:
+    boss = client_of(make_agent("Security admin"))
+    Breaker.objects.create(name=ACKNOWLEDGEMENTS, stopped_at=timezone.now())
+
+    assert 'href="/admin/inboxes/inbox/" title="Acknowledgements' in boss.get("/").content.decode()
