@@ -78,6 +78,14 @@ def quarantined_mail_for(access: Access, raw_id: UUID) -> RawMail:
     return raw
 
 
+def stray_report_for(access: Access, bounce_id: UUID) -> Bounce:
+    """Return a report on no mail of ours, in an inbox whose mail the person administers. Raises MailNotFound."""
+    row = Bounce.objects.filter(pk=bounce_id, outbound=None, inbox__in=administered(access)).first()
+    if row is None:
+        _deny(Subject(SubjectKind.MAIL, bounce_id), need=Right.MANAGE_MAILBOX)
+    return row
+
+
 def outgoing_mail_for(access: Access, outbound_id: UUID, *, to_act: bool) -> OutboundMail:
     """Return an outgoing mail of an inbox whose mail the person administers.
 

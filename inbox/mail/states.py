@@ -174,6 +174,8 @@ class RawReason(StrEnum):
     """Taken, though the inbox has another mail of that Message-ID."""
     CANNOT_BE_OPENED = "cannot_be_opened"
     CRASHED = "crashed"
+    FOR_MAIL = "for_mail"
+    """A person says that this report is a mail to be read."""
 
 
 class KillPoint(StrEnum):

@@ -140,6 +140,7 @@ _MAIL: Final = (
     _post("mail:resend_here", "/mail/outbox/{refused}/resend", _MENDED),
     _get("mail:reports", "/mail/reports", _TENDED, ""),
     _get("mail:reports", "/mail/reports?inbox={inbox}", _TENDED),
+    _post("mail:take_report", "/mail/reports/{stray}/take", _MENDED),
     # The stream itself is tried where connections may be closed: tests/security/test_live.py.
     _post("live:stream", "/live", "405", ""),
 )

@@ -1,12 +1,20 @@
-"""The page of reports that are about no mail of ours."""
+"""The page of reports that are about no mail of a ticket."""
 
-from django.http import HttpResponse
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_POST, require_safe
 
+from helpdesk.web.base.once import once
 from helpdesk.web.base.request import DeskRequest
 from helpdesk.web.mail.scope import query_of, scope_of, show
+from inbox.mail.access import stray_report_for
 from inbox.mail.overview.bounces import show_uncited_bounces
+from inbox.mail.services.reports import take_for_mail
 
 
 @never_cache
@@ -23,3 +31,14 @@ def reports(request: DeskRequest) -> HttpResponse:
         "query": query_of(inbox=scope.inbox_id),
     }
     return show(request, "reports", context)
+
+
+@require_POST
+@once
+def take(request: DeskRequest, bounce_id: UUID) -> HttpResponse:
+    """Take a report for a mail: it opens a ticket."""
+    scope = scope_of(request)
+    take_for_mail(stray_report_for(request.access, bounce_id))
+    messages.success(request, _("It is read again as a mail; its ticket appears in the list."))
+    query = query_of(inbox=scope.inbox_id)
+    return HttpResponseRedirect(f"{reverse('mail:reports')}{f'?{query}' if query else ''}")

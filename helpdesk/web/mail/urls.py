@@ -26,4 +26,5 @@ urlpatterns = [
     path("mail/outbox/<uuid:outbound_id>/cancel", outbox.cancel, name="cancel"),
     path("mail/outbox/<uuid:outbound_id>/resend", outbox.resend, name="resend_here"),
     path("mail/reports", reports.reports, name="reports"),
+    path("mail/reports/<uuid:bounce_id>/take", reports.take, name="take_report"),
 ]

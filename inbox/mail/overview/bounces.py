@@ -1,4 +1,4 @@
-"""Reports that cite no mail of ours: kept in one place, and nothing follows from them."""
+"""Reports on no mail of a ticket: those that cite none of ours, from which nothing follows, and on the desk's own."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,7 +14,7 @@ from helpdesk.core.paging import read_cursor, write_cursor
 from inbox.inboxes.permissions import Access
 from inbox.mail.models import Bounce, InboundMail
 from inbox.mail.overview.scope import PAGE_SIZE, Paged, administered, cut
-from inbox.mail.states import BounceAction
+from inbox.mail.states import BounceAction, OutKind
 from inbox.tickets.models import Ticket
 from inbox.tickets.opening.people import readable
 
@@ -32,15 +32,23 @@ class UncitedBounce:
     at: datetime
     inbox_name: str
     number: int | None
+    of_desk: bool
+    """It is about a mail that the desk itself sent to one of its people."""
+
+    @property
+    def can_take(self) -> bool:
+        """Whether it may be taken for a mail."""
+        return not self.of_desk and self.number is None
 
 
 def show_uncited_bounces(access: Access, *, inbox_id: UUID | None, after: str) -> Paged[UncitedBounce]:
-    """Return one page of the reports that are about none of our mails, the newest first. Raises BadCursor.
+    """Return one page of the reports that are about no mail of a ticket, the newest first. Raises BadCursor.
 
     They are opened for the person: one mail.bounces entry an inbox names what was shown. A report inside a ticket that
     the person may not see is left out.
     """
-    rows = Bounce.objects.filter(outbound=None, inbox__in=administered(access, only=inbox_id))
+    of_none = Q(outbound=None) | Q(outbound__kind=OutKind.SYSTEM)
+    rows = Bounce.objects.filter(of_none, inbox__in=administered(access, only=inbox_id))
     hidden = InboundMail.objects.filter(message__isnull=False)
     hidden = hidden.exclude(message__ticket__in=Ticket.objects.visible_to(access))
     rows = rows.exclude(raw__in=hidden.filter(verdict="bounce").values("raw"))
@@ -76,4 +84,5 @@ def _bounce(row: Bounce, number: int | None) -> UncitedBounce:
         at=row.at,
         inbox_name=row.inbox.name,
         number=number,
+        of_desk=row.outbound_id is not None,
     )

@@ -25,7 +25,7 @@ from inbox.mail.mime.status import is_unknown_address
 from inbox.mail.models import Bounce, OutboundMail, RawMail
 from inbox.mail.receive.thread import Reason
 from inbox.mail.send.smtp import ascii_domain
-from inbox.mail.states import BounceAction, OutKind
+from inbox.mail.states import BounceAction, OutKind, RawReason
 from inbox.tickets.services.locking import lock, save_change
 
 _MOST_NOTICES: Final = 50
@@ -62,6 +62,8 @@ def keep_report(report: Report) -> Reason | None:
     Runs in the caller's transaction.
     """
     bounce = report.mail.bounce
+    if report.raw.reason == RawReason.FOR_MAIL:
+        return None
     if bounce is None:
         return _answer_to_system_mail(report.mail)
     outbound = _cited(report.mail)
