@@ -1,5 +1,6 @@
-"""Fields that forms of the administration always send."""
+"""What forms of the administration always send, and what they answer."""
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Final
 
@@ -18,3 +19,9 @@ def inbox_form(name: str, parts: Parts = _NONE, *, language: str = "en") -> dict
         form |= {f"{part}-TOTAL_FORMS": str(len(rows)), f"{part}-INITIAL_FORMS": "0"}
         form |= {f"{part}-{place}-{key}": value for place, row in enumerate(rows) for key, value in row.items()}
     return form
+
+
+def errors_in(page: str) -> str:
+    """Return what a form's answer finds fault with, in one line."""
+    found = re.findall(r'class="errorlist[^"]*"[^>]*>(.*?)</ul>', page, re.DOTALL)
+    return re.sub(r"<[^>]+>|\s+", " ", " ".join(found))

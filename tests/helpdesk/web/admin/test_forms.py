@@ -7,19 +7,12 @@ from django.test import Client
 
 from accounts.models import Team, User
 from audit.models import Entry
-from helpdesk.core.context import Purpose, purpose
 from inbox.inboxes.access import access_of
 from inbox.inboxes.models import Binding, Inbox, Role
 from inbox.inboxes.permissions import DeskRight, Right
-from inbox.mail.models import Mailbox
-from inbox.mail.opening import secret_of
-from inbox.mail.send.deliver import smtp_server
-from tests.admin_forms import inbox_form
+from tests.admin_forms import errors_in, inbox_form
 from tests.make import make_agent, make_inbox, make_mailbox, make_ticket
 from tests.security.desk import make_holder
-from tests.servers.dovecot import PASSWORD as MAIL_PASSWORD
-from tests.servers.dovecot import USER as MAIL_USER
-from tests.servers.dovecot import MailHost
 from tests.signed_in import client_of, make_app, make_person
 
 pytestmark = pytest.mark.django_db
@@ -30,11 +23,6 @@ PERSON = {"email": "mika@staff.example.com", "name": "Mika Laine", "language": "
 
 def _boss() -> Client:
     return client_of(make_holder("Security admin", make_inbox()))
-
-
-def _errors(page: str) -> str:
-    found = re.findall(r'class="errorlist[^"]*"[^>]*>(.*?)</ul>', page, re.DOTALL)
-    return re.sub(r"<[^>]+>|\s+", " ", " ".join(found))
 
 
 def test_a_person_is_added_and_may_sign_in() -> None:
@@ -66,7 +54,7 @@ def test_a_person_that_does_not_fit_is_told_why(change: dict[str, str], words: s
     answer = boss.post("/admin/accounts/user/add/", PERSON | {"password_new": PASSWORD} | change)
 
     assert answer.status_code == 200
-    assert words in _errors(answer.content.decode())
+    assert words in errors_in(answer.content.decode())
     assert User.objects.count() == count
 
 
@@ -120,7 +108,7 @@ def test_a_team_is_made_and_its_members_follow() -> None:
 
     assert list(Team.objects.get(name="Night").members.all()) == [agent]
     assert again.status_code == 200
-    assert _errors(again.content.decode()) != ""
+    assert errors_in(again.content.decode()) != ""
 
 
 def test_a_role_is_made_changed_and_deleted() -> None:
@@ -181,7 +169,7 @@ def test_a_binding_without_anybody_is_refused_in_words() -> None:
 
     answer = boss.post("/admin/inboxes/binding/add/", {"role": str(role.pk)})
 
-    assert "Name at least one person or team" in _errors(answer.content.decode())
+    assert "Name at least one person or team" in errors_in(answer.content.decode())
     assert Binding.objects.count() == count
 
 
@@ -193,7 +181,7 @@ def test_a_refused_binding_keeps_what_was_typed() -> None:
     answer = boss.post("/admin/inboxes/binding/add/", form)
 
     page = answer.content.decode()
-    assert (answer.status_code, "Nobody changes their own rights" in _errors(page)) == (200, True)
+    assert (answer.status_code, "Nobody changes their own rights" in errors_in(page)) == (200, True)
     assert _typed(page) == {
         "role": str(role.pk),
         "inboxes": str(inbox.pk),
@@ -241,134 +229,8 @@ def test_an_address_of_another_inbox_is_refused_in_words() -> None:
     )
 
     assert answer.status_code == 200
-    assert _errors(answer.content.decode()) != ""
+    assert errors_in(answer.content.decode()) != ""
     assert not Inbox.objects.filter(name="Billing").exists()
-
-
-MAILBOX = {
-    "active": "on", "imap_host": "127.0.0.1", "imap_port": "1", "imap_user": MAIL_USER,
-    "imap_security": "plaintext-loopback", "folder": "INBOX",
-    "dispose": "leave", "dispose_folder": "Processed", "history": "none", "smtp_host": "", "smtp_port": "465",
-    "smtp_user": "", "smtp_security": "tls",
-}  # fmt: skip
-
-
-def _keeper(inbox: Inbox) -> Client:
-    return client_of(make_holder("Inbox admin", inbox))
-
-
-def test_a_mailbox_is_added_with_its_password_to_the_letter() -> None:
-    inbox = make_inbox()
-    keeper = _keeper(inbox)
-    password = " \"a'b\\c ü " + "x" * 190
-
-    keeper.post("/admin/mail/mailbox/add/", MAILBOX | {"inbox": str(inbox.pk), "imap_password": password})
-
-    assert secret_of(Mailbox.objects.get(), "imap_password") == password
-
-
-def test_a_password_left_empty_stays_and_is_never_shown() -> None:
-    inbox = make_inbox()
-    mailbox = make_mailbox(inbox)
-    keeper = _keeper(inbox)
-    address = f"/admin/mail/mailbox/{mailbox.pk}/change/"
-    form = MAILBOX | {"inbox": str(inbox.pk), "smtp_host": "127.0.0.1", "smtp_port": "1"}
-    form |= {"smtp_security": "plaintext-loopback"}
-
-    page = keeper.get(address).content.decode()
-    answer = keeper.post(address, form | {"folder": "INBOX.Other"})
-
-    assert answer.status_code == 302
-    assert Mailbox.objects.get().folder == "INBOX.Other"
-    assert secret_of(Mailbox.objects.get(), "imap_password") == MAIL_PASSWORD
-    assert MAIL_PASSWORD not in page
-    assert re.search(r'name="imap_password"[^>]*value=', page) is None
-    assert not Entry.objects.filter(action="mailbox.secret").exists()
-
-
-def test_a_new_password_replaces_the_old_one_and_is_recorded_without_its_value(opened: None) -> None:
-    inbox = make_inbox()
-    mailbox = make_mailbox(inbox)
-    form = MAILBOX | {"inbox": str(inbox.pk), "smtp_host": "127.0.0.1", "smtp_port": "1"}
-
-    _keeper(inbox).post(f"/admin/mail/mailbox/{mailbox.pk}/change/", form | {"imap_password": "Zitronenfalter 9"})
-
-    entry = Entry.objects.get(action="mailbox.secret")
-    assert secret_of(Mailbox.objects.get(), "imap_password") == "Zitronenfalter 9"
-    with purpose(Purpose.SYSTEM):
-        assert b"Zitronenfalter" not in bytes(entry.payload)
-
-
-def test_no_password_goes_to_another_server_until_it_is_typed_again() -> None:
-    inbox = make_inbox()
-    mailbox = make_mailbox(inbox)
-    keeper = _keeper(inbox)
-    address = f"/admin/mail/mailbox/{mailbox.pk}/change/"
-    form = MAILBOX | {"inbox": str(inbox.pk), "imap_host": "mail.evil.example", "imap_security": "tls"}
-
-    refused = keeper.post(address, form)
-    assert "type the password again" in _errors(refused.content.decode())
-    assert Mailbox.objects.get().imap_host == "127.0.0.1"
-
-    assert keeper.post(address, form | {"imap_password": "typed anew"}).status_code == 302
-    assert secret_of(Mailbox.objects.get(), "imap_password") == "typed anew"
-
-
-def test_the_other_sides_password_is_dropped_when_its_server_changes() -> None:
-    inbox = make_inbox()
-    mailbox = make_mailbox(inbox)
-    with purpose(Purpose.SYSTEM):
-        mailbox.secret = {"imap_password": MAIL_PASSWORD, "smtp_password": "old smtp"}
-        mailbox.save(update_fields=["secret"])
-    form = MAILBOX | {"inbox": str(inbox.pk), "smtp_host": "mail.evil.example"}
-
-    assert _keeper(inbox).post(f"/admin/mail/mailbox/{mailbox.pk}/change/", form).status_code == 302
-    assert secret_of(Mailbox.objects.get(), "smtp_password") == ""
-    assert secret_of(Mailbox.objects.get(), "imap_password") == MAIL_PASSWORD
-
-
-def test_the_imap_password_never_stands_in_for_an_account_at_another_server() -> None:
-    inbox = make_inbox()
-    mailbox = make_mailbox(inbox)
-    keeper = _keeper(inbox)
-    address = f"/admin/mail/mailbox/{mailbox.pk}/change/"
-    form = MAILBOX | {"inbox": str(inbox.pk), "smtp_host": "mail.evil.example"}
-    assert keeper.post(address, form).status_code == 302
-
-    refused = keeper.post(address, form | {"smtp_user": "eve"})
-
-    assert "type the password again" in _errors(refused.content.decode())
-    assert Mailbox.objects.get().smtp_user == ""
-    assert keeper.post(address, form | {"smtp_user": "eve", "smtp_password": "typed anew"}).status_code == 302
-    assert smtp_server(Mailbox.objects.get()).password == "typed anew"
-
-
-def test_a_mailbox_is_removed_with_its_secret() -> None:
-    inbox = make_inbox()
-    mailbox = make_mailbox(inbox)
-
-    answer = _keeper(inbox).post(f"/admin/mail/mailbox/{mailbox.pk}/delete/", {"post": "yes"})
-
-    assert answer.status_code == 302
-    assert not Mailbox.objects.exists()
-
-
-def test_the_connection_test_names_the_failing_step_in_the_servers_words(mail_host: MailHost) -> None:
-    inbox = make_inbox()
-    mailbox = make_mailbox(inbox, mail_host)
-    keeper = _keeper(inbox)
-    address = f"/admin/mail/mailbox/{mailbox.pk}/"
-    form = MAILBOX | {"inbox": str(inbox.pk), "imap_port": str(mail_host.port), "smtp_host": ""}
-    keeper.post(f"{address}change/", form)
-
-    works = keeper.post(f"{address}test/").content.decode()
-    keeper.post(f"{address}change/", form | {"imap_password": "wrong"})
-    fails = keeper.post(f"{address}test/").content.decode()
-
-    assert "Everything works" in works
-    assert re.search(r"sign in</td><td><strong>fails</strong>: .*Authentication failed", fails)
-    assert "wrong" not in fails
-    assert MAIL_PASSWORD not in fails
 
 
 def test_the_administration_shows_no_word_of_a_mail() -> None:
@@ -378,7 +240,7 @@ def test_the_administration_shows_no_word_of_a_mail() -> None:
     pages = ("", "accounts/user/", "accounts/team/", "inboxes/role/", "inboxes/binding/", "inboxes/inbox/",
              f"inboxes/inbox/{inbox.pk}/change/", "mail/mailbox/", "mail/mailbox/add/")  # fmt: skip
 
-    for client in (_boss(), _keeper(inbox)):
+    for client in (_boss(), client_of(make_holder("Inbox admin", inbox))):
         for page in pages:
             assert "Kanarienvogel" not in client.get(f"/admin/{page}").content.decode()
 
