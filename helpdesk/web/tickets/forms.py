@@ -68,14 +68,18 @@ class FilesField(forms.FileField):
 class PartyForm(forms.Form):
     """An answer to another party; who gets it is worked out from the message being answered."""
 
-    text = forms.CharField(label=_("Text"), widget=forms.Textarea(attrs={"rows": 8, "dir": "auto"}))
+    text = forms.CharField(label=_("Text"), widget=forms.Textarea(attrs={"rows": 8, "dir": "auto", "autofocus": True}))
     attached = FilesField(label=_("Files"), required=False, allow_empty_file=True)
 
 
 class ForwardForm(forms.Form):
     """What is asked before a message is forwarded."""
 
-    to = AddressesField(label=_("To"), help_text=_("Separate several addresses by commas."))
+    to = AddressesField(
+        label=_("To"),
+        help_text=_("Separate several addresses by commas."),
+        widget=forms.TextInput(attrs={"autofocus": True}),
+    )
     cc = AddressesField(label=_("Cc"), required=False)
     subject = forms.CharField(label=_("Subject"), max_length=250)
     text = forms.CharField(
