@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from inbox.inboxes.hours import DayOff, Hours, Slot
@@ -68,6 +68,7 @@ _MOMENTS = st.datetimes(datetime(2000, 1, 1), datetime(2060, 1, 1), timezones=st
 _ZONES = st.sampled_from(["UTC", "Europe/Berlin", "America/St_Johns", "Pacific/Chatham", "Africa/Casablanca"])
 
 
+@settings(deadline=None)  # time depends on the machine
 @given(_MOMENTS, _ZONES, st.integers(0, 6), _CLOCK, _CLOCK)
 def test_a_slot_holds_exactly_its_clock_times(at: datetime, zone: str, weekday: int, one: time, two: time) -> None:
     opens, closes = sorted((one, two))
@@ -83,6 +84,7 @@ def _all_day(local: datetime, weekday: int, opens: time, closes: time) -> bool:
     return closes == time(0) and local.weekday() == weekday and opens <= local.time()
 
 
+@settings(deadline=None)  # time depends on the machine
 @given(_MOMENTS, _ZONES)
 def test_a_full_week_is_always_open(at: datetime, zone: str) -> None:
     full = tuple(Slot(weekday, time(0), time(0)) for weekday in range(7))
