@@ -97,7 +97,7 @@ def make_side(name: str, words: Words | None = None) -> Side:
         "waiting": str(waiting.pk),
         "refused": str(refused.pk),
         "bounce": str(make_bounce(refused, words.address).pk),
-        "stray": str(make_stray(inbox).pk),
+        "stray": str(Bounce.objects.get(outbound=None, inbox=inbox).pk),
         "inbox": str(inbox.pk),
         "address": f"{name.lower()}@desk.example.net",
         "old": "",
@@ -119,12 +119,6 @@ def make_bounce(outbound: OutboundMail, address: str) -> Bounce:
     """Return the report that a mail came back from `address`."""
     receive(make_report(our_id(outbound), Told(address)), inbox=outbound.inbox)
     return Bounce.objects.get(outbound=outbound)
-
-
-def make_stray(inbox: Inbox) -> Bounce:
-    """Return a report that cites no mail of ours."""
-    receive(make_report("<never@example.net>", Told("nobody@example.com")), inbox=inbox)
-    return Bounce.objects.get(outbound=None, inbox=inbox)
 
 
 def make_unreadable(inbox: Inbox) -> RawMail:
