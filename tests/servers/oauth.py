@@ -23,7 +23,8 @@ CLIENT_SECRET: Final = "s3cret of the client"
 class Mood:
     """How the server behaves; may be changed while it runs.
 
-    `answer` is given instead of what is right: a status and a body. `drip` sends it a byte at a time for ever.
+    `answer` is given instead of what is right: a status and a body; `raw` is sent as it is. `drips` sends a byte at a
+    time for ever. `consent_s` tells how long the consent holds.
     """
 
     rotates: bool = True
@@ -33,6 +34,8 @@ class Mood:
     answer: tuple[int, bytes] | None = None
     location: str = ""
     drips: bool = False
+    raw: bytes = b""
+    consent_s: str = ""
 
 
 @dataclass(slots=True)
@@ -123,6 +126,8 @@ class OAuthHost:
         access = secrets.token_urlsafe(24)
         self.ledger.access[access] = self.mood.user
         given: dict[str, object] = {"access_token": access, "token_type": "Bearer", "expires_in": self.mood.lives_s}
+        if self.mood.consent_s:
+            given["refresh_token_expires_in"] = self.mood.consent_s
         if refresh:
             token = secrets.token_urlsafe(24)
             self.ledger.refresh.add(token)
@@ -174,6 +179,8 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(200, json.dumps({"active": user is not None, "username": user or ""}).encode())
         elif mood.drips:
             self._drip()
+        elif mood.raw:
+            self.wfile.write(mood.raw)
         elif mood.answer is not None:
             self._send(*mood.answer)
         else:

@@ -161,6 +161,45 @@ def test_whatever_a_provider_says_is_told_and_changes_nothing(
     assert access_token(mailbox)
 
 
+@pytest.mark.parametrize("raw", [b"SMTP ready\r\n", b"HTTP/1.1 200 OK\r\n" + b"A: b\r\n" * 200, b"\x00" * 70_000])
+def test_an_answer_that_is_none_is_told(oauth_host: OAuthHost, raw: bytes) -> None:
+    mailbox = make_oauth_mailbox(oauth_host)
+    oauth_host.mood.raw = raw
+
+    with pytest.raises(WireError) as refused:
+        access_token(mailbox)
+
+    assert (refused.value.step, refused.value.words) == (Step.TOKEN, "The provider's answer cannot be read.")
+
+
+def test_a_provider_that_the_settings_name_no_more_is_told(oauth_host: OAuthHost, settings: Settings) -> None:
+    mailbox = make_oauth_mailbox(oauth_host)
+    settings.OAUTH_TOKEN_URL = ""
+
+    with pytest.raises(TokenRefused, match="token") as refused:
+        access_token(mailbox)
+
+    assert refused.value.words == "This desk knows its provider no more."
+
+
+def test_the_end_of_the_consent_is_kept_when_it_is_sooner(oauth_host: OAuthHost) -> None:
+    mailbox = make_oauth_mailbox(oauth_host)
+    ends = timezone.now() + timedelta(days=180)
+    set_client(
+        mailbox, Client(OAuthProvider.OTHER, OAuthFlow.CONSENT, CLIENT_ID, secret=CLIENT_SECRET, secret_ends_at=ends)
+    )
+    oauth_host.mood.consent_s = "86400"
+
+    access_token(mailbox)
+
+    told = Mailbox.objects.get().secret_ends_at
+    assert told is not None
+    assert timedelta(hours=23) < told - timezone.now() <= timedelta(days=1)
+    oauth_host.mood.consent_s = "never"
+    access_token(mailbox, fresh=True)
+    assert Mailbox.objects.get().secret_ends_at == told
+
+
 def test_a_provider_that_quotes_our_secrets_is_not_quoted(oauth_host: OAuthHost) -> None:
     mailbox = make_oauth_mailbox(oauth_host, secret="wrong s3cret")
 

@@ -5,6 +5,7 @@ import ssl
 import time
 
 import pytest
+from django.db import OperationalError
 from pytest_django import Settings
 
 from inbox.inboxes.models import Inbox
@@ -98,6 +99,32 @@ def test_a_fault_of_ours_tells_nothing(listener: ListenerHost, monkeypatch: pyte
 
     with Line(listener.port) as line:
         assert line.hand_in(make_mail(), [DESK]) == "451 4.3.0 Try again later"
+
+
+def test_without_its_database_it_asks_to_come_again(listener: ListenerHost, monkeypatch: pytest.MonkeyPatch) -> None:
+    def away(*_: object) -> None:
+        raise OperationalError("the database is away")
+
+    with Line(listener.port) as line:
+        line.say("EHLO a")
+        line.say("MAIL FROM:<>")
+        with monkeypatch.context() as broken:
+            broken.setattr(session, "inbox_at", away)
+            assert line.say(f"RCPT TO:<{DESK}>") == "451 4.3.0 Try again later"
+        assert line.say(f"RCPT TO:<{DESK}>") == "250 2.1.5 OK"
+
+
+def test_a_mail_has_so_many_recipients(listener: ListenerHost, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(session, "_RECIPIENTS", 2)
+
+    with Line(listener.port) as line:
+        line.say("EHLO a")
+        line.say("MAIL FROM:<>")
+        said = [line.say(f"RCPT TO:<{DESK}>")[:3] for _ in range(3)]
+        assert said == ["250", "250", "452"]
+        assert line.say("DATA now").startswith("501")
+        line.say("RSET")
+        assert line.say(f"RCPT TO:<{DESK}>").startswith("503")
 
 
 def test_a_client_that_hangs_up_midway_leaves_nothing(listener: ListenerHost) -> None:
