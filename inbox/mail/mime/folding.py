@@ -12,6 +12,7 @@ _ATTRIBUTION_CHARS = 400
 _STRAY_CHARS = 30
 
 _BLOCK_LINES = 4
+_FIELD_CHARS = 80
 _DIGIT = re.compile(r"\d")
 _ADDRESS = re.compile(r"[^\s<>()]{1,80}@[^\s<>()]{1,80}")
 _MOMENT = re.compile(r"(?:19|20)\d\d.{0,40}?\b\d{1,2}[:.h]\d\d|\b\d{1,2}[:.h]\d\d.{0,40}?(?:19|20)\d\d", re.DOTALL)
@@ -190,6 +191,8 @@ def _is_sent(line: str, block: list[str]) -> bool:
 
 
 def _is_field(line: str, names: set[str]) -> bool:
+    if ":" not in line[:_FIELD_CHARS] and "：" not in line[:_FIELD_CHARS]:
+        return False
     name, colon, value = line.strip().translate(_TURNING).lstrip("*").replace("：", ":").partition(":")
     return bool(colon and value.strip("* ")) and name.strip("* ").lower() in names
 

@@ -8,6 +8,8 @@ from inbox.mail.mime.params import Params
 from inbox.mail.mime.transfer import decoded
 
 _BLANK_LINES = re.compile(rb"(?:[ \t]{0,80}\r*\n){1,20}(?=[!-9;-~]{1,80}:[ \t])")
+_ENCODED = re.compile(rb"^content-transfer-encoding:[ \t]*(?:base64|quoted)", re.IGNORECASE | re.MULTILINE)
+_HEAD_BYTES = 16_000
 _CODECS = {BOM_UTF16_LE: "utf-16-le", BOM_UTF16_BE: "utf-16-be"}
 
 
@@ -25,6 +27,8 @@ def opened(data: bytes) -> bytes:
 
 def _decoded_whole(data: bytes) -> bytes:
     """Decode a multipart that was encoded as a whole, against RFC 2045 6.4; any other mail stays as it is."""
+    if not _ENCODED.search(data, 0, _HEAD_BYTES):
+        return data
     headers, start = read_headers(data, 0, len(data))
     encoding = headers.text("content-transfer-encoding").lower()
     if not encoding.startswith(("base64", "quoted")) or b"multipart/" not in headers.first("content-type").lower():
