@@ -3,15 +3,14 @@
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import HttpResponse, HttpResponseRedirect
-from django.urls import reverse
+from django.http import HttpResponse
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from helpdesk.web.base.once import once
 from helpdesk.web.base.request import DeskRequest
-from helpdesk.web.mail.scope import query_of, scope_of, show
+from helpdesk.web.mail.scope import back_to, query_of, scope_of, show
 from inbox.inboxes.permissions import Right
 from inbox.mail.access import mailbox_for
 from inbox.mail.overview.mailboxes import cycles_page, mailbox_states, state_of
@@ -40,7 +39,7 @@ def copies(request: DeskRequest, mailbox_id: UUID) -> HttpResponse:
     """Try the copies of sent mail again that the mailbox's folder did not take."""
     retry_copies(mailbox_for(request.access, mailbox_id))
     messages.success(request, _("The copies are tried again."))
-    return HttpResponseRedirect(reverse("mail:mailboxes"))
+    return back_to("mailboxes")
 
 
 @never_cache

@@ -6,9 +6,8 @@ from typing import Final
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import HttpResponse, HttpResponseRedirect
+from django.http import HttpResponse
 from django.shortcuts import render
-from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -18,7 +17,7 @@ from django.views.decorators.http import require_POST, require_safe
 from helpdesk.web.base.mailwords import FAULTS, SENDING, worded
 from helpdesk.web.base.once import once
 from helpdesk.web.base.request import DeskRequest, wants_part
-from helpdesk.web.mail.scope import AREA, query_of, scope_of, show
+from helpdesk.web.mail.scope import AREA, back_to, paged, scope_of, show
 from inbox.mail.access import outgoing_mail_for
 from inbox.mail.overview.outbox import OutgoingMail, outbox_page, show_words
 from inbox.mail.send.undo import resend as send_again
@@ -26,7 +25,6 @@ from inbox.mail.send.withdraw import withdraw as stop
 from inbox.mail.states import OutReason, OutState
 
 _EVERYTHING: Final = "all"
-_WAITING: Final = {OutState.QUEUED, OutState.DEFERRED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,16 +51,9 @@ def outbox(request: DeskRequest) -> HttpResponse:
         everything=wanted == _EVERYTHING,
         after=request.GET.get("after", ""),
     )
-    context = {
-        "scope": scope,
-        "state": wanted,
-        "states": _states(),
-        "lines": [_line(mail) for mail in page.rows],
-        "next_cursor": page.next,
-        "first_page": "after" not in request.GET,
-        "query": query_of(inbox=scope.inbox_id, state=wanted),
-    }
-    return show(request, "outbox", context)
+    lines = [_line(mail) for mail in page.rows]
+    around = paged(request, scope, page, state=wanted)
+    return show(request, "outbox", {**around, "state": wanted, "states": _states(), "lines": lines})
 
 
 @never_cache
@@ -115,6 +106,4 @@ def _line(mail: OutgoingMail) -> OutboxLine:
 
 
 def _back(request: DeskRequest) -> HttpResponse:
-    state, inbox = request.POST.get("state", ""), request.POST.get("inbox", "")
-    query = query_of(inbox=inbox, state=state)
-    return HttpResponseRedirect(f"{reverse('mail:outbox')}{f'?{query}' if query else ''}")
+    return back_to("outbox", inbox=request.POST.get("inbox", ""), state=request.POST.get("state", ""))

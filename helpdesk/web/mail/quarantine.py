@@ -3,8 +3,7 @@
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import HttpResponse, HttpResponseRedirect
-from django.urls import reverse
+from django.http import HttpResponse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
@@ -12,7 +11,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from helpdesk.web.base.once import once
 from helpdesk.web.base.request import DeskRequest
-from helpdesk.web.mail.scope import query_of, scope_of, show
+from helpdesk.web.mail.scope import back_to, paged, scope_of, show
 from inbox.mail.access import quarantined_mail_for
 from inbox.mail.overview.quarantine import quarantine_page, quarantined
 from inbox.mail.services.quarantine import Retried
@@ -26,14 +25,7 @@ def quarantine(request: DeskRequest) -> HttpResponse:
     """Show the mails that could not be read, the newest first."""
     scope = scope_of(request)
     page = quarantine_page(request.access, inbox_id=scope.inbox_id, after=request.GET.get("after", ""))
-    context = {
-        "scope": scope,
-        "mails": page.rows,
-        "next_cursor": page.next,
-        "first_page": "after" not in request.GET,
-        "query": query_of(inbox=scope.inbox_id),
-    }
-    return show(request, "quarantine", context)
+    return show(request, "quarantine", {**paged(request, scope, page), "mails": page.rows})
 
 
 @require_POST
@@ -43,7 +35,7 @@ def retry_one(request: DeskRequest, raw_id: UUID) -> HttpResponse:
     scope = scope_of(request)
     try_one(quarantined_mail_for(request.access, raw_id))
     messages.success(request, _("It is read again; when it works, its ticket appears in the list."))
-    return _back(scope.inbox_id)
+    return back_to("quarantine", inbox=scope.inbox_id)
 
 
 @require_POST
@@ -53,7 +45,7 @@ def retry_all(request: DeskRequest) -> HttpResponse:
     scope = scope_of(request)
     retried = try_all(quarantined(request.access, inbox_id=scope.inbox_id))
     messages.success(request, _said(retried))
-    return _back(scope.inbox_id)
+    return back_to("quarantine", inbox=scope.inbox_id)
 
 
 def _said(retried: Retried) -> str:
@@ -63,8 +55,3 @@ def _said(retried: Retried) -> str:
         more = ngettext("%(rest)d waits for another press.", "%(rest)d wait for another press.", retried.rest)
         return f"{said} {more % {'rest': retried.rest}}"
     return said
-
-
-def _back(inbox_id: UUID | None) -> HttpResponse:
-    query = query_of(inbox=inbox_id)
-    return HttpResponseRedirect(f"{reverse('mail:quarantine')}{f'?{query}' if query else ''}")

@@ -2,19 +2,21 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeVar
 from urllib.parse import urlencode
 from uuid import UUID
 
-from django.http import HttpResponse
+from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
+from django.urls import reverse
 
 from helpdesk.core.errors import NotFound
 from helpdesk.web.base.request import DeskRequest, wants_part
 from inbox.mail.access import require_administration
-from inbox.mail.overview.scope import inbox_names
+from inbox.mail.overview.scope import Paged, inbox_names
 
 AREA: Final = "mail"
+Row = TypeVar("Row")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,22 @@ def scope_of(request: DeskRequest) -> Scope:
 def query_of(**fields: object) -> str:
     """Return the fields that are set as they stand in an address, without the place in the list."""
     return urlencode({name: str(value) for name, value in fields.items() if value})
+
+
+def paged(request: DeskRequest, scope: Scope, page: Paged[Row], **filters: str) -> dict[str, object]:
+    """Return what the template of a list needs to lead to its other pages; `filters` stand in their addresses."""
+    return {
+        "scope": scope,
+        "next_cursor": page.next,
+        "first_page": "after" not in request.GET,
+        "query": query_of(inbox=scope.inbox_id, **filters),
+    }
+
+
+def back_to(page: str, **fields: object) -> HttpResponse:
+    """Return the way back to a page of this area, with the fields that are set."""
+    query = query_of(**fields)
+    return HttpResponseRedirect(f"{reverse(f'{AREA}:{page}')}{f'?{query}' if query else ''}")
 
 
 def show(request: DeskRequest, name: str, context: Mapping[str, object]) -> HttpResponse:
