@@ -9,19 +9,22 @@ from urllib.parse import quote
 from helpdesk.core.html_text import html_to_text
 from inbox.mail.mime.charsets import decode
 from inbox.mail.mime.cms import signed_content
+from inbox.mail.mime.embedded import without_data
 from inbox.mail.mime.flowed import unflow
 from inbox.mail.mime.headers import read_headers
 from inbox.mail.mime.inside import take_out
 from inbox.mail.mime.names import made_up_name, mail_name
 from inbox.mail.mime.parts import Part, Tree, read_tree
 from inbox.mail.mime.plain import clean_text
-from inbox.mail.mime.protection import SMIME_TYPES
+from inbox.mail.mime.protection import is_smime
+from inbox.mail.mime.rtf import rtf_to_html, rtf_to_text
 from inbox.mail.mime.tnef import TNEF_TYPES, Opened, read_tnef
 from inbox.mail.mime.transfer import decoded, words_below
 
 _SHOWN_TEXT = {"text/plain", "text/html", "text/enriched", "text/richtext", "text/markdown", "text/x-markdown"}
 _MAILS = {"message/rfc822", "message/global", "message/news"}
 _READABLE_FILES = {"text/plain", "text/html"}
+_RICH = {"text/rtf", "application/rtf"}
 _MAX_SPARE_BYTES = 200_000
 _MAX_LOCATIONS = 50
 _MAX_WRAPPINGS = 3
@@ -92,7 +95,8 @@ class Body:
 
     def html(self) -> str:
         """Return the HTML of all pieces one after the other, "" when none was written in HTML."""
-        return "\n".join(piece.as_html() for piece in self.pieces) if self.has_html else ""
+        shown = [piece for piece in self.pieces if piece.html is not None or (piece.plain or "").strip()]
+        return "\n".join(piece.as_html() for piece in shown) if self.has_html else ""
 
 
 def read_body(tree: Tree, data: bytes) -> Body:
@@ -160,13 +164,16 @@ def _leaf(part: Part, data: bytes, *, alone: bool, within: int) -> Body:
     if _is_shown(part, alone=alone):
         return _text(part, raw, below=words_below(stored, encoding))
     file = _file(part, raw)
-    if part.mime_type in SMIME_TYPES and within < _MAX_WRAPPINGS:
+    if is_smime(part) and within < _MAX_WRAPPINGS:
         return _unwrapped(file, within=within + 1)
     if file.content_type in TNEF_TYPES or file.name.lower() == "winmail.dat":
         opened = read_tnef(raw)
         if opened is not None:
             return _opened(opened, file)
     spare = [_piece(part, raw)] if part.mime_type in _READABLE_FILES and len(raw) < _MAX_SPARE_BYTES else []
+    if part.mime_type in _RICH and len(raw) < _MAX_SPARE_BYTES:
+        rtf = raw.decode("latin-1")
+        spare = [Piece(rtf_to_text(rtf), clean_text(rtf_to_html(rtf)) or None)]
     return Body(files=[file], spare=spare)
 
 
@@ -188,7 +195,9 @@ def _encoding(part: Part) -> str:
 def _text(part: Part, raw: bytes, *, below: bytes) -> Body:
     """Return a text to read and the files that stand in the middle of it."""
     if part.mime_type == "text/html":
-        return Body([_piece(part, raw), *_below(below)])
+        html, embedded = without_data(_piece(part, raw).html or "", mark=f"embedded-{part.start}")
+        pictures = [File(found.name, found.content_type, found.content_id, found.data) for found in embedded]
+        return Body([Piece(html=html), *_below(below)], pictures)
     bare, inner = take_out(raw)
     files = [File(file.name, "application/octet-stream", "", file.data) for file in inner]
     return Body([_piece(part, bare), *_below(below)], files)

@@ -42,12 +42,14 @@ _ENDINGS = {
     "text/html": "html",
     "text/plain": "txt",
     "text/rfc822-headers": "txt",
+    "text/rtf": "rtf",
     "text/vcard": "vcf",
     "text/x-vcard": "vcf",
     "text/xml": "xml",
     "video/mp4": "mp4",
 }
 _PATH = re.compile(r"[A-Za-z]:[\\/]|[\\/]|(?:.*[\\/])?\.\.?[\\/]")
+_FILE_NAME = re.compile(r"[^/\\:<>|?*]{1,100}\.[A-Za-z0-9]{2,5}")
 _SLASHES = re.compile(r"[\\/]")
 _STEMS = {"text/calendar": "invitation", "text": "text", "message": "report", "image": "image"}
 
@@ -59,6 +61,11 @@ def told_name(disposition: Params, content_type: Params) -> str:
         if name:
             return name
     return ""
+
+
+def described_name(*words: str) -> str:
+    """Return the first of these descriptions of a part that reads like a file name, "" when none does."""
+    return next((name for word in words if _FILE_NAME.fullmatch(word) and (name := safe_name(word))), "")
 
 
 def safe_name(name: str) -> str:

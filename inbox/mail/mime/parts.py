@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from inbox.mail.mime.headers import Headers, read_headers
 from inbox.mail.mime.limits import MAX_DEPTH, MAX_PARTS, Flaw
-from inbox.mail.mime.names import told_name
+from inbox.mail.mime.names import described_name, told_name
 from inbox.mail.mime.params import Params
 
 _MAX_TYPES = 5
@@ -31,7 +31,10 @@ class Part:
     @property
     def name(self) -> str:
         """The file name that the sender gave, "" when there is none."""
-        return told_name(self.disposition, self.content_type)
+        told = told_name(self.disposition, self.content_type)
+        if told or self.main in {"text", "multipart"}:
+            return told
+        return described_name(self.headers.text("content-description"), self.headers.text("content-location"))
 
     @property
     def content_id(self) -> str:
@@ -141,8 +144,9 @@ def _places(data: bytes, part: Part, boundary: bytes, *, most: int) -> list[tupl
             continue
         if begun >= 0:
             found.append((begun, max(begun, _before_break(data, at, begun))))
-        if closing:
-            return found
+        if closing:  # a mail whose inner part has the same boundary goes on behind the end of that part
+            begun, at = -1, after
+            continue
         begun = at = min(part.end, after + len(line) + len(broke))
         if len(found) + 1 >= most:
             break

@@ -2,7 +2,7 @@
 
 from inbox.mail.mime.parts import Part
 
-SMIME_TYPES = {"application/pkcs7-mime", "application/x-pkcs7-mime"}
+_TYPES = {"application/pkcs7-mime", "application/x-pkcs7-mime"}
 _SIGNATURES = {
     "application/pgp-signature": "pgp",
     "application/pkcs7-signature": "smime",
@@ -18,10 +18,11 @@ _MAX_PARTS = 60
 def protection_of(top: Part, text: str) -> str:
     """Return "pgp", "smime" or "" for a mail whose words can be read."""
     parts = _outer_parts(top)
-    types = {part.mime_type for part in parts if not _is_signed_only(part)}
+    types = {part.mime_type for part in parts}
+    smime = any(is_smime(part) and not _is_signed_only(part) for part in parts)
     if "multipart/encrypted" in types or "application/pgp-encrypted" in types:
-        return "smime" if types & SMIME_TYPES else "pgp"
-    if types & SMIME_TYPES:
+        return "smime" if smime else "pgp"
+    if smime:
         return "smime"
     return "pgp" if text.lstrip().startswith(_PGP_BEGINS) else ""
 
@@ -38,12 +39,17 @@ def signature_of(top: Part, text: str) -> str:
     return "pgp" if _PGP_SIGNED in text and _PGP_SIGNATURE in text else ""
 
 
+def is_smime(part: Part) -> bool:
+    """Tell an S/MIME file by its type, or by its name where a server on the way forgot the type."""
+    return part.mime_type in _TYPES or (
+        part.mime_type == "application/octet-stream" and part.name.lower().endswith(".p7m")
+    )
+
+
 def _is_signed_only(part: Part) -> bool:
     """Tell an S/MIME part that wraps what it signs without encrypting it."""
     told = part.content_type.token("smime-type")
-    return part.mime_type in SMIME_TYPES and (
-        told in _SIGNED_INSIDE or (not told and part.name.lower().endswith(".p7s"))
-    )
+    return is_smime(part) and (told in _SIGNED_INSIDE or (not told and part.name.lower().endswith(".p7s")))
 
 
 def _outer_parts(top: Part) -> list[Part]:
