@@ -8,6 +8,7 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 import time_machine
 from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import User
@@ -16,8 +17,10 @@ from audit.models import Entry
 from helpdesk.core.context import Purpose, purpose
 from helpdesk.web.admin.connect import redirect_uri
 from inbox.inboxes.models import Inbox
+from inbox.mail.imap.wire import WireError
 from inbox.mail.models import Mailbox
 from inbox.mail.oauth import vault
+from inbox.mail.receive.poll import poll
 from inbox.mail.services.consent import Client as OAuthClient
 from inbox.mail.services.consent import set_client
 from inbox.mail.states import OAuthFlow, OAuthProvider
@@ -298,3 +301,16 @@ def test_tokens_of_google_leave_for_google_alone(oauth_host: OAuthHost) -> None:
     assert "go to its own mail servers alone" in page
     client.post(f"/admin/mail/mailbox/{mailbox.pk}/consent/")
     assert Mailbox.objects.get().imap_host == "imap.gmail.com"
+
+
+def test_the_page_of_mailboxes_leads_to_the_button(oauth_host: OAuthHost) -> None:
+    inbox = make_inbox()
+    mailbox, client = make_mailbox(inbox), keeper(inbox)
+    begun(client, mailbox)
+    link = f"/admin/mail/mailbox/{mailbox.pk}/change/".encode()
+    assert link not in client.get(reverse("mail:mailboxes")).content
+
+    with pytest.raises(WireError):
+        poll(mailbox.pk)
+
+    assert link in client.get(reverse("mail:mailboxes")).content
