@@ -22,7 +22,7 @@ from inbox.mail.access import outgoing_mail_for
 from inbox.mail.overview.outbox import OutgoingMail, outbox_page, show_words
 from inbox.mail.send.undo import resend as send_again
 from inbox.mail.send.withdraw import withdraw as stop
-from inbox.mail.states import OutReason, OutState
+from inbox.mail.states import OutState
 
 _EVERYTHING: Final = "all"
 
@@ -33,8 +33,6 @@ class OutboxLine:
 
     mail: OutgoingMail
     why: str | Promise
-    can_cancel: bool
-    can_resend: bool
 
 
 @never_cache
@@ -92,17 +90,7 @@ def _states() -> Sequence[tuple[str, str | Promise]]:
 
 
 def _line(mail: OutgoingMail) -> OutboxLine:
-    partly = (mail.state, mail.reason) in {
-        (OutState.SENT, OutReason.PARTLY),
-        (OutState.CANCELLED, OutReason.WITHDRAWN),
-    }
-    failed = mail.state in {OutState.REFUSED, OutState.UNCERTAIN}
-    return OutboxLine(
-        mail,
-        SENDING.get(mail.reason, worded(FAULTS, mail.reason)),
-        can_cancel=mail.may_act and mail.try_after is not None,
-        can_resend=mail.may_act and (failed or partly),
-    )
+    return OutboxLine(mail, SENDING.get(mail.reason, worded(FAULTS, mail.reason)))
 
 
 def _back(request: DeskRequest) -> HttpResponse:

@@ -15,7 +15,7 @@ from helpdesk.crypto.fields import SealedJSONField, SealedModel, SealedTextField
 from helpdesk.crypto.keyring import KeyId, KeyRef
 from inbox.inboxes.models import Inbox
 from inbox.mail.models.mailbox import Mailbox
-from inbox.mail.states import OutKind, OutState
+from inbox.mail.states import OutKind, OutReason, OutState
 from inbox.tickets.models import Message
 
 WAITING: Final = Q(state__in=["queued", "deferred"]) | Q(state="uncertain", reason="connection_lost")
@@ -65,6 +65,20 @@ class OutboundMail(SealedModel):
             models.Index(fields=["claimed_at"], condition=Q(state="sending"), name="outbox_claimed"),
             models.Index(fields=["id"], condition=~Q(state__in=["sent", "cancelled"]), name="outbox_open"),
         ]
+
+    @property
+    def is_waiting(self) -> bool:
+        """It is tried by itself, the first time or again: WAITING, asked of one row."""
+        lost = self.state == OutState.UNCERTAIN and self.reason == OutReason.LOST
+        return lost or self.state in {OutState.QUEUED, OutState.DEFERRED}
+
+    @property
+    def can_be_resent(self) -> bool:
+        """A person may send it again: it was refused, is uncertain, was stopped, or not everybody got it."""
+        return self.state in {OutState.REFUSED, OutState.UNCERTAIN} or (self.state, self.reason) in {
+            (OutState.SENT, OutReason.PARTLY),
+            (OutState.CANCELLED, OutReason.WITHDRAWN),
+        }
 
     def seal_ref(self) -> KeyRef:
         """Return the key that the row was made under: a merge of its ticket leaves it untouched."""

@@ -13,7 +13,7 @@ from helpdesk.core.context import Purpose, purpose
 from inbox.inboxes.permissions import Access, Right
 from inbox.mail.models import Acknowledged, OutboundMail
 from inbox.mail.overview.scope import PAGE_SIZE, Paged, administered, cut, in_sight, place
-from inbox.mail.states import OutKind, OutReason, OutState
+from inbox.mail.states import OutKind, OutState
 from inbox.tickets.models import Ticket
 from inbox.tickets.opening.people import readable
 
@@ -27,7 +27,7 @@ class OutgoingMail:
     """An outgoing mail. `number` is its ticket, None for mail without one; `reason` is a code.
 
     `try_after` is the moment before which it is not tried, None when nothing is tried any more. `has_words` says that
-    a server said something about it.
+    a server said something about it. `can_stop` and `can_resend`: it stands so, and the person may.
     """
 
     id: UUID
@@ -43,7 +43,8 @@ class OutgoingMail:
     try_after: datetime | None
     attempts: int
     has_words: bool
-    may_act: bool
+    can_stop: bool
+    can_resend: bool
 
 
 def outgoing(access: Access, *, inbox_id: UUID | None = None) -> QuerySet[OutboundMail]:
@@ -108,14 +109,11 @@ class _Beside:
 
 
 def _mail(row: OutboundMail, beside: _Beside, access: Access) -> OutgoingMail:
-    state = OutState(row.state)
-    waits = state in {OutState.QUEUED, OutState.DEFERRED} or (
-        state == OutState.UNCERTAIN and row.reason == OutReason.LOST
-    )
+    may_act = may_act_on(access, row)
     return OutgoingMail(
         id=row.pk,
         kind=OutKind(row.kind),
-        state=state,
+        state=OutState(row.state),
         reason=row.reason,
         number=row.message.ticket.number if row.message else beside.numbers.get(row.pk),
         inbox_name=row.inbox.name if row.inbox else "",
@@ -123,8 +121,9 @@ def _mail(row: OutboundMail, beside: _Beside, access: Access) -> OutgoingMail:
         author=row.author.name if row.author else "",
         made_at=row.created_at,
         sent_at=row.sent_at,
-        try_after=row.send_after if waits else None,
+        try_after=row.send_after if row.is_waiting else None,
         attempts=row.attempts,
         has_words=row.pk in beside.spoken_of,
-        may_act=may_act_on(access, row),
+        can_stop=may_act and row.is_waiting,
+        can_resend=may_act and row.can_be_resent,
     )

@@ -10,7 +10,7 @@ from helpdesk.core.context import Purpose, purpose
 from helpdesk.core.ids import new_id
 from inbox.mail.errors import NothingToResend, NotTheAuthor, TooLateToUndo
 from inbox.mail.models import OutboundMail
-from inbox.mail.states import OutKind, OutReason, OutState
+from inbox.mail.states import OutKind, OutState
 from inbox.tickets.errors import IllegalMove
 from inbox.tickets.models import Attachment, Message, Ticket
 from inbox.tickets.services.append import preview_of
@@ -45,10 +45,7 @@ def cancel_send(outbound: OutboundMail, *, by: User) -> Ticket:
 
 def can_be_resent(outbound: OutboundMail) -> bool:
     """Return whether a person may send the mail again: refused, uncertain, stopped, or sent but not to everybody."""
-    return outbound.state in {OutState.REFUSED, OutState.UNCERTAIN} or (outbound.state, outbound.reason) in {
-        (OutState.SENT, OutReason.PARTLY),
-        (OutState.CANCELLED, OutReason.WITHDRAWN),
-    }
+    return outbound.can_be_resent
 
 
 @transaction.atomic

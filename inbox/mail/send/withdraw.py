@@ -12,13 +12,6 @@ from inbox.mail.models.outbound import WAITING
 from inbox.mail.states import OutReason, OutState
 
 
-def can_be_withdrawn(outbound: OutboundMail) -> bool:
-    """Return whether the mail waits to be tried, the first time or again."""
-    return outbound.state in {OutState.QUEUED, OutState.DEFERRED} or (
-        outbound.state == OutState.UNCERTAIN and outbound.reason == OutReason.LOST
-    )
-
-
 @transaction.atomic
 def withdraw(outbound: OutboundMail) -> OutboundMail:
     """Let no try follow. Needs REPLY, or MANAGE_MAILBOX. Whoever got the mail already keeps it.
