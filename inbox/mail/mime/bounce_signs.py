@@ -10,7 +10,8 @@ from inbox.mail.mime.parts import Part
 
 _READ_CHARS: Final = 32_000
 _REPORT: Final = "multipart/report"
-_RECEIPT: Final = "disposition-notification"
+_ON_MAIL: Final = {"", "delivery-status", "feedback-report"}
+"""Kinds of reports that tell what became of a mail; others are receipts of readers, or statistics of a domain."""
 _AUTO_HEADERS: Final = (
     "x-autoreply", "x-autorespond", "x-autoresponder", "x-vacation", "x-ms-exchange-inbox-rules-loop",
 )  # fmt: skip
@@ -29,7 +30,7 @@ def sign_of(top: Part, text: str, *, sender: str) -> Sign:
     """Return how sure it is that the mail `top` with the words `text`, From `sender`, is a report on a delivery."""
     headers = top.headers
     if top.mime_type == _REPORT:
-        return Sign.NONE if top.content_type.token("report-type") == _RECEIPT else Sign.CERTAIN
+        return Sign.CERTAIN if top.content_type.token("report-type") in _ON_MAIL else Sign.NONE
     if headers.first("x-failed-recipients"):
         return Sign.CERTAIN
     if is_event(text):
@@ -45,7 +46,8 @@ def tells_failure(text: str) -> bool:
 def _by_words(headers: Headers, text: str, sender: str) -> Sign:
     """Judge a mail in words. A null sender alone proves no server: mailboxes answer with it too (RFC 3834 3.3)."""
     subject = headers.text("subject")
-    failed = bool(FAILED_SUBJECT.search(subject)) and not ANSWER.match(subject)
+    answers = ANSWER.match(subject) is not None
+    failed = bool(FAILED_SUBJECT.search(subject)) and not answers
     named = SERVER_NAMES.match(sender.rpartition("@")[0]) or SERVER_NAMES.search(headers.text("from")[:300])
     if not (failed or named or _is_daemon(sender) or _has_null_sender(headers)):
         return Sign.NONE  # an ordinary mail: its words need no second look, which costs more than all the rest
@@ -57,7 +59,8 @@ def _by_words(headers: Headers, text: str, sender: str) -> Sign:
     came_back = RETURNED_HEADER.search(text, 0, _READ_CHARS)
     if _has_null_sender(headers):
         return Sign.CERTAIN if named or failed or came_back else Sign.NONE
-    return Sign.LIKELY if named or (failed and came_back) else Sign.NONE
+    # An administrator who answers us is named like a server and writes of what fails.
+    return Sign.LIKELY if (named and not answers) or (failed and came_back) else Sign.NONE
 
 
 def _is_auto_answer(headers: Headers) -> bool:

@@ -89,6 +89,16 @@ def test_an_answer_of_a_program_with_a_null_sender_is_no_bounce() -> None:
     assert bounce_of(by_server).notices[0].recipient == "accounts@works.example.com"
 
 
+@pytest.mark.parametrize("kind", ["disposition-notification", "tlsrpt"])
+def test_reports_on_other_things_than_a_delivery_are_no_bounces(kind: str) -> None:
+    report = (SAMPLES / "vague-status-with-words.eml").read_bytes()
+
+    other = parse(report.replace(b"report-type=delivery-status", b"report-type=" + kind.encode()))
+
+    assert other.bounce is None
+    assert other.auto_reply
+
+
 def test_a_customer_named_postmaster_is_only_likely_a_server() -> None:
     letter = (
         b"From: Postmaster <postmaster@example.org>\r\nTo: hilfe@desk.example.net\r\nSubject: Your mails\r\n\r\n"
