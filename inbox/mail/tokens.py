@@ -11,7 +11,7 @@ from helpdesk.crypto.blind import check_link_token, check_reply_token, link_toke
 REPLY: Final = "reply"
 """The customer's side; its id is the ticket's."""
 OTHER_PARTY: Final = "other_party"
-"""Whoever a ticket was forwarded to; its id is that of the message which left (DESIGN 6.25)."""
+"""Whoever a ticket was forwarded to; its id is that of the message which left."""
 _LETTER: Final = {REPLY: "r", OTHER_PARTY: "o"}
 _REST: Final = r"\.(\d{1,18})\.([a-z2-7]{16})"
 _PLUS: Final = {kind: re.compile(rf"\+{letter}{_REST}@", re.IGNORECASE) for kind, letter in _LETTER.items()}

@@ -16,7 +16,7 @@ _HIDING = re.compile("[\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 
 
 class Doubt(StrEnum):
-    """Why From cannot be trusted to name one sender; mail.md 2.3 shows who reads which shape how."""
+    """Why From cannot be trusted to name one sender: mail programs read such shapes each in its own way."""
 
     NO_FROM = "no_from"
     SEVERAL_HEADERS = "several_headers"

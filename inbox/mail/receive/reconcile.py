@@ -27,7 +27,7 @@ def missed(mailbox: Mailbox, uids: Sequence[int]) -> list[int]:
 def left_before(mailbox: Mailbox, uids: Sequence[int]) -> list[int]:
     """Return those of `uids` that could not be taken before and perhaps can now.
 
-    They were marked as deleted on the server (DESIGN 6.26), or it did not give them.
+    They were marked as deleted on the server, or it did not give them.
     """
     rows = _left(mailbox).filter(transport_key__startswith=transport_key(mailbox, ""))
     return sorted({uid_in(key) for key in rows.values_list("transport_key", flat=True)} & set(uids))

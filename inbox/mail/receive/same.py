@@ -101,7 +101,7 @@ def _reads_alike(row: InboundMail, mail: ParsedMail, raw: RawMail) -> bool:
     if message is None or message.written_at != mail.date or _sender(message) != _wrote(mail):
         return False
     if raw.reconciled and row.raw.size_bytes == raw.size_bytes and mail.date is not None:
-        return True  # the server gives it in other bytes than before (mail.md 5.4)
+        return True  # the server gives it in other bytes than before
     seen = (message.subject, message.text, message.html or "")
     return seen == (mail.subject, mail.text, mail.html) and _files(message) == [
         (file.name, hashlib.sha256(file.data).digest()) for file in mail.attachments

@@ -55,7 +55,7 @@ def find_ticket(mail: ParsedMail, inbox: Inbox, *, others: frozenset[UUID] = fro
     """Return where `mail`, received in `inbox`, belongs. `others` are the inboxes that get a copy of their own.
 
     A ticket in the bin takes no mail, and a ticket of one of the others takes their copy. By From alone a mail attaches
-    only when From can be read in one way and its address takes part in the ticket already (DESIGN 6.13).
+    only when From can be read in one way and its address takes part in the ticket already.
     """
     for found in _candidates(mail, inbox):
         ticket = found.ticket

@@ -1,4 +1,4 @@
-"""Acknowledge a mail: once, to a person, and never in a circle (RFC 3834; mail.md 5.5)."""
+"""Acknowledge a mail: once, to a person, and never in a circle (RFC 3834)."""
 
 import re
 from dataclasses import dataclass
@@ -47,7 +47,7 @@ def acknowledge(arrived: Arrived) -> AckReason:
     """Write the acknowledgement of a mail into the outbox, or return why there is none.
 
     Runs inside the transaction that reads the mail; its inbox acknowledges. Nothing of the mail stands in it: no name,
-    no subject, no word and no file (DESIGN 6.24).
+    no subject, no word and no file.
     """
     reason = _unfit(arrived)
     if reason is not None:

@@ -24,7 +24,7 @@ from inbox.tickets.models import Ticket
 logger = logging.getLogger(__name__)
 
 PER_SENDER: Final = 3
-"""To one sender within the hour (mail.md 5.5), whatever stands behind a plus."""
+"""To one sender within the hour, whatever stands behind a plus."""
 PER_DOMAIN: Final = 30
 WINDOW: Final = timedelta(hours=1)
 

@@ -1,4 +1,4 @@
-"""Who gets an answer: DESIGN 6.14, and never an address of the desk."""
+"""Who gets an answer: whoever wrote, or their Reply-To in the same domain; never an address of the desk."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -65,7 +65,7 @@ def suggest(ticket: Ticket, *, own: frozenset[str] | None = None) -> Suggestion:
     """Return who an answer on `ticket` goes to: it answers the newest message that came in, else repeats the last sent.
 
     A machine's mail, and one of somebody who was no part of the ticket, is answered only when there is no other: such
-    a stranger is named among the dropped, and so is whoever only mails of unverified senders name (DESIGN 6.13). `own`
+    a stranger is named among the dropped, and so is whoever only mails of unverified senders name. `own`
     are the desk's own addresses, asked for when None. The caller may see the ticket; nothing is recorded.
     """
     rows = _newest_participants(ticket)
@@ -104,7 +104,7 @@ def require_somebody(to: Sequence[Recipient]) -> None:
 
 
 def where_to(parts: dict[Part, list[Recipient]]) -> tuple[list[Recipient], str]:
-    """Return who an answer goes to, and the Reply-To that is not followed, "" when there is none (DESIGN 6.14)."""
+    """Return who an answer goes to, and the Reply-To that is not followed, "" when there is none."""
     sender, reply_to = parts[Part.FROM], parts[Part.REPLY_TO]
     if not reply_to:
         return sender, ""
@@ -138,7 +138,6 @@ def is_own(address: str, own: frozenset[str]) -> bool:
 
 def _newest_participants(ticket: Ticket) -> list[Participant]:
     """Return the addresses of the newest messages, the newest message first, each with what its choice needs."""
-    # Whom a ticket was forwarded to gets no answer that is meant for the customer.
     return _NEWEST.rows(ticket=ticket.pk)
 
 

@@ -41,7 +41,7 @@ class Message(SealedModel):
     unverified_sender = models.BooleanField(default=False)
     machine = models.BooleanField(default=False)
     other_party = models.BooleanField(default=False)
-    """A forward, an answer to one, or our answer to that: talk with somebody who is not the customer (DESIGN 6.25)."""
+    """A forward, an answer to one, or our answer to that: talk with somebody who is not the customer."""
     answers = models.ForeignKey("self", models.SET_NULL, null=True, related_name="+")
     """The message that this one replies to, where the desk knows it."""
     at = models.DateTimeField(default=timezone.now)
