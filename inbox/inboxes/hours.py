@@ -9,7 +9,7 @@ _MIDNIGHT: Final = time(0)
 
 
 @dataclass(frozen=True, slots=True)
-class Slot:
+class OpenSlot:
     """A stretch of one weekday (0 is Monday) from `opens` up to, not with, `closes`; midnight there ends the day."""
 
     weekday: int
@@ -30,7 +30,7 @@ class Hours:
     """The working hours of an inbox. Without a slot it is staffed at any time but on days off."""
 
     zone: ZoneInfo
-    slots: tuple[Slot, ...] = ()
+    slots: tuple[OpenSlot, ...] = ()
     days_off: tuple[DayOff, ...] = field(default_factory=tuple)
 
     def is_open(self, at: datetime) -> bool:
@@ -43,7 +43,7 @@ class Hours:
         return not self.slots or any(_holds(slot, clock) for slot in today)
 
 
-def _holds(slot: Slot, clock: time) -> bool:
+def _holds(slot: OpenSlot, clock: time) -> bool:
     return slot.opens <= clock and (clock < slot.closes or slot.closes == _MIDNIGHT)
 
 

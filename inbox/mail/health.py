@@ -3,8 +3,7 @@
 The pages tell the same by themselves; this is for those who do not look at them.
 """
 
-from datetime import datetime, timedelta
-from typing import Final
+from datetime import datetime
 from uuid import UUID
 
 from django.conf import settings
@@ -17,13 +16,10 @@ from accounts.models import User
 from inbox.inboxes.access import holders_of, people_with
 from inbox.inboxes.permissions import DeskRight, Right
 from inbox.mail.models import Mailbox
-from inbox.mail.models.mailbox import alarm_after
+from inbox.mail.models.mailbox import SECRET_WARNING, alarm_after
 from inbox.mail.send.alarm import alarm
 from inbox.mail.send.system import divert
 from inbox.mail.states import FAULTS
-
-ANNOUNCE: Final = timedelta(days=14)
-"""So long before its end a secret is announced."""
 
 
 def watch() -> None:
@@ -95,7 +91,7 @@ def _ends_soon(box: Mailbox) -> bool:
     if ends is None or not box.active:
         return False
     told = box.secret_told_at
-    return ends - timezone.now() < ANNOUNCE and (told is None or told < ends - ANNOUNCE)
+    return ends - timezone.now() < SECRET_WARNING and (told is None or told < ends - SECRET_WARNING)
 
 
 @transaction.atomic

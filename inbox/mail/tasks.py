@@ -55,7 +55,7 @@ def look_into(mailbox_id: UUID) -> None:
             poll(mailbox_id, limit_s=settings.MAIL_CYCLE_S)
         except DomainError as error:
             logger.info("poll ended early", extra={"mailbox": mailbox_id, "code": error.code})
-        except Exception:
+        except Exception:  # the edge: a lane keeps to itself what it raises, and nobody would hear of a bug
             logger.exception("mailbox broke its fetching", extra={"mailbox": mailbox_id})
 
 

@@ -28,7 +28,7 @@ class FactorMiddleware(OTPMiddleware):
 
     def _device_from_persistent_id(self, persistent_id: str) -> Device | None:
         label, _, key = persistent_id.rpartition("/")
-        if label == TotpDevice.model_label() and key.isdecimal():  # type: ignore[no-untyped-call] # as above
+        if label == TotpDevice.model_label() and key.isdecimal():  # type: ignore[no-untyped-call] # the library's own
             return _APP.first(pk=UUID(int=int(key) % 2**128))
         device: Device | None = super()._device_from_persistent_id(persistent_id)
         return device

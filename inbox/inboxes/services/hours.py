@@ -2,7 +2,7 @@
 
 from zoneinfo import ZoneInfo
 
-from inbox.inboxes.hours import DayOff, Hours, Slot
+from inbox.inboxes.hours import DayOff, Hours, OpenSlot
 from inbox.inboxes.models import Inbox
 
 
@@ -12,6 +12,6 @@ def hours_of(inbox: Inbox) -> Hours:
     days_off = inbox.holidays.values_list("day", "every_year")
     return Hours(
         ZoneInfo(inbox.time_zone),
-        tuple(Slot(weekday, opens, closes) for weekday, opens, closes in slots),
+        tuple(OpenSlot(weekday, opens, closes) for weekday, opens, closes in slots),
         tuple(DayOff(day, every_year) for day, every_year in days_off),
     )

@@ -1,6 +1,7 @@
 """Mailbox: one IMAP/SMTP account and how its last cycles went."""
 
 from datetime import datetime, timedelta
+from typing import Final
 
 from django.conf import settings
 from django.db import models
@@ -142,6 +143,10 @@ class Mailbox(SealedModel):
     def as_subject(self) -> Subject:
         """Return what an entry about this mailbox names."""
         return Subject(SubjectKind.MAILBOX, self.pk, self.inbox_id)
+
+
+SECRET_WARNING: Final = timedelta(days=14)
+"""So long before its end a secret is announced, by mail and above the list of its inbox."""
 
 
 def alarm_after() -> timedelta:

@@ -13,10 +13,10 @@ from helpdesk.core.context import Purpose, purpose
 from helpdesk.core.ready import AnyOf, Ready, Slot
 from inbox.inboxes.permissions import Access, Right
 from inbox.mail.models import Mailbox
+from inbox.mail.models.mailbox import SECRET_WARNING
 from inbox.tickets.opening.people import readable
 
 _OUTAGE_SHOWN: Final = timedelta(days=1)
-_END_SHOWN: Final = timedelta(days=14)
 _COLUMNS: Final = (
     "inbox", "imap_user", "imap_host", "active", "last_good_at", "created_at", "failures", "fault_step",
     "needs_consent", "secret_ends_at", "back_left", "back_total", "outage_from", "outage_until", "outage_mails",
@@ -138,6 +138,6 @@ def _outage(row: Mailbox, now: datetime) -> Outage | None:
 
 def _days(row: Mailbox, now: datetime) -> int | None:
     ends = row.secret_ends_at
-    if ends is None or ends - now > _END_SHOWN:
+    if ends is None or ends - now > SECRET_WARNING:
         return None
     return max(0, (ends - now).days)

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from inbox.inboxes.hours import DayOff, Hours, Slot
+from inbox.inboxes.hours import DayOff, Hours, OpenSlot
 
 BERLIN = ZoneInfo("Europe/Berlin")
-_DAY = tuple(Slot(weekday, time(9), time(17)) for weekday in range(5))
+_DAY = tuple(OpenSlot(weekday, time(9), time(17)) for weekday in range(5))
 
 
 @pytest.mark.parametrize(
@@ -47,7 +47,7 @@ def test_a_day_off_counts_once_or_every_year() -> None:
 
 
 def test_a_night_shift_is_two_slots_and_midnight_ends_the_first() -> None:
-    hours = Hours(BERLIN, (Slot(0, time(22), time(0)), Slot(1, time(0), time(6))))
+    hours = Hours(BERLIN, (OpenSlot(0, time(22), time(0)), OpenSlot(1, time(0), time(6))))
     monday = datetime(2026, 11, 23, tzinfo=BERLIN)
 
     worked = [hour for hour in range(48) if hours.is_open(monday + timedelta(hours=hour))]
@@ -56,7 +56,7 @@ def test_a_night_shift_is_two_slots_and_midnight_ends_the_first() -> None:
 
 
 def test_the_hour_that_comes_twice_is_open_both_times() -> None:
-    hours = Hours(BERLIN, (Slot(6, time(2), time(3)),))  # Sunday, 25 October 2026: 2:30 comes twice
+    hours = Hours(BERLIN, (OpenSlot(6, time(2), time(3)),))  # Sunday, 25 October 2026: 2:30 comes twice
 
     assert hours.is_open(datetime(2026, 10, 25, 0, 30, tzinfo=UTC))
     assert hours.is_open(datetime(2026, 10, 25, 1, 30, tzinfo=UTC))
@@ -75,7 +75,7 @@ def test_a_slot_holds_exactly_its_clock_times(at: datetime, zone: str, weekday: 
     local = at.astimezone(ZoneInfo(zone))
     in_slot = local.weekday() == weekday and opens <= local.time() < closes
 
-    assert Hours(ZoneInfo(zone), (Slot(weekday, opens, closes),)).is_open(at) is (
+    assert Hours(ZoneInfo(zone), (OpenSlot(weekday, opens, closes),)).is_open(at) is (
         in_slot or _all_day(local, weekday, opens, closes)
     )
 
@@ -87,6 +87,6 @@ def _all_day(local: datetime, weekday: int, opens: time, closes: time) -> bool:
 @settings(deadline=None)  # time depends on the machine
 @given(_MOMENTS, _ZONES)
 def test_a_full_week_is_always_open(at: datetime, zone: str) -> None:
-    full = tuple(Slot(weekday, time(0), time(0)) for weekday in range(7))
+    full = tuple(OpenSlot(weekday, time(0), time(0)) for weekday in range(7))
 
     assert Hours(ZoneInfo(zone), full).is_open(at)
