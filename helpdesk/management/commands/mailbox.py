@@ -1,6 +1,7 @@
 """`mailbox add|list|test|remove`: the mail accounts that feed inboxes."""
 
 from argparse import ArgumentParser
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -18,7 +19,7 @@ from inbox.inboxes.services.inboxes import add_address, create_inbox
 from inbox.mail.models import Mailbox
 from inbox.mail.services.consent import Client, connect_app, keep_refresh_token, set_client
 from inbox.mail.services.mailboxes import Account, NewMailbox, add_mailbox, remove_mailbox, test_mailbox
-from inbox.mail.states import History, OAuthFlow, OAuthProvider, Security
+from inbox.mail.states import Disposal, History, OAuthFlow, OAuthProvider, Security
 
 
 class Command(BaseCommand):
@@ -55,6 +56,7 @@ class Command(BaseCommand):
         for mailbox in Mailbox.objects.select_related("inbox"):
             good = mailbox.last_good_at.isoformat(timespec="seconds") if mailbox.last_good_at else "never"
             fault = f", failing at {mailbox.fault_step}" if mailbox.fault_step else ""
+            fault += f", {mailbox.back_left} older mails to come" if mailbox.back_left else ""
             consent = ", needs consent" if mailbox.needs_consent else ""
             self.stdout.write(f"{mailbox.pk} {mailbox} feeds {mailbox.inbox}, last good {good}{fault}{consent}")
 
@@ -90,6 +92,9 @@ def add_options(parser: ArgumentParser, *, needed: bool) -> None:
     parser.add_argument("--smtp-user", default="")
     parser.add_argument("--smtp-password-file", type=Path)
     parser.add_argument("--smtp-security", choices=securities, default="tls")
+    parser.add_argument("--sent-folder", default="", help="a copy of each sent mail is kept there; none without it")
+    parser.add_argument("--dispose", choices=[each.value for each in Disposal], default="leave", help="mail once taken")
+    parser.add_argument("--dispose-folder", default="Processed", help="where --dispose move puts it")
     oauth = parser.add_argument_group("OAuth2 instead of a password")
     oauth.add_argument("--provider", choices=[each.value for each in OAuthProvider], help="its servers need no --host")
     oauth.add_argument("--flow", choices=[each.value for each in OAuthFlow], default="consent")
@@ -124,9 +129,9 @@ def add_from(options: dict[str, Any]) -> Mailbox:  # Django's parsed options
         _password(options["smtp_password_file"]),
         Security(options["smtp_security"]),
     )
-    mailbox = add_mailbox(
-        NewMailbox(inbox, imap, smtp, options["folder"], History(options["history"]), options["ca_file"])
-    )
+    new = NewMailbox(inbox, imap, smtp, options["folder"], History(options["history"]), options["ca_file"])
+    more = {name: options[name] for name in ("sent_folder", "dispose", "dispose_folder") if name in options}
+    mailbox = add_mailbox(replace(new, **more))
     return _connected(mailbox, options) if provider else mailbox
 
 
@@ -142,6 +147,10 @@ def _connected(mailbox: Mailbox, options: dict[str, Any]) -> Mailbox:  # Django'
 
 
 def _require_whole(options: dict[str, Any]) -> None:  # Django's parsed options
+    if options["sent_folder"].casefold() == options["folder"].casefold():
+        raise CommandError("--sent-folder is the folder that is read: each copy would come in as new mail")
+    if options["dispose"] == Disposal.MOVE and options["dispose_folder"] == options["folder"]:
+        raise CommandError("--dispose-folder is the folder that is read")
     provider = options["provider"]
     names = ["client_id", "client_secret_file"] if provider else ["host", "password_file"]
     for name in [*names, "host"] if provider == OAuthProvider.OTHER else names:

@@ -19,7 +19,7 @@ from inbox.mail.oauth.credentials import access_token, imap_credential
 from inbox.mail.opening import imap_server
 from inbox.mail.send.connection import probe_smtp
 from inbox.mail.send.deliver import smtp_server
-from inbox.mail.states import AuthKind, History, Security
+from inbox.mail.states import AuthKind, Disposal, History, Security
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +44,10 @@ class NewMailbox:
     history: History = History.NONE
     ca_file: str = ""
     sends_system_mail: bool = False
+    sent_folder: str = ""
+    """Where a copy of each sent mail is kept; "" for none."""
+    dispose: Disposal = Disposal.LEAVE
+    dispose_folder: str = "Processed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +76,9 @@ def add_mailbox(new: NewMailbox) -> Mailbox:
         history=new.history,
         ca_file=new.ca_file,
         sends_system_mail=new.sends_system_mail,
+        sent_folder=new.sent_folder,
+        dispose=new.dispose,
+        dispose_folder=new.dispose_folder,
     )
 
 
@@ -85,7 +92,8 @@ def change_secret(mailbox: Mailbox, *, imap_password: str = "", smtp_password: s
     if not changed:
         return mailbox
     mailbox.secret = secret | changed
-    mailbox.save(update_fields=["secret"])
+    mailbox.next_poll_at = None  # what was mended is tried at once
+    mailbox.save(update_fields=["secret", "next_poll_at"])
     record(Action.MAILBOX_SECRET, on=mailbox.as_subject(), changed=sorted(changed))
     return mailbox
 

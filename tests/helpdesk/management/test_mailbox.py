@@ -52,6 +52,19 @@ def test_add_makes_the_inbox_and_keeps_the_secret_sealed(tmp_path: Path) -> None
     assert PASSWORD not in said
 
 
+def test_add_says_what_becomes_of_mail_on_the_server(tmp_path: Path) -> None:
+    with pytest.raises(CommandError, match="the folder that is read"):
+        add(tmp_path, 993, "--dispose", "move", "--dispose-folder", "INBOX")
+    assert Mailbox.objects.count() == 0
+
+    add(tmp_path, 993, "--dispose", "move", "--dispose-folder", "Done")
+
+    mailbox = Mailbox.objects.get()
+    assert (mailbox.dispose, mailbox.dispose_folder) == ("move", "Done")
+    Mailbox.objects.update(back_left=7)
+    assert ", 7 older mails to come" in run("mailbox", "list")
+
+
 def test_add_takes_an_inbox_that_is_there(tmp_path: Path) -> None:
     inbox = make_inbox()
 
