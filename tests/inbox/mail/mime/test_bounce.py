@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Final
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from inbox.mail.mime.bounce_text import read_text
@@ -160,6 +160,7 @@ def test_addresses_are_found_in_odd_places() -> None:
     assert addresses_in("mailto:kim@example.org, <kim@example.org>") == [KIM]
 
 
+@settings(deadline=None)
 @given(st.text(max_size=400), st.lists(st.text(max_size=20), max_size=3))
 @example("\n\n", [])
 def test_any_words_are_read_without_an_error(text: str, returned: list[str]) -> None:
@@ -169,6 +170,7 @@ def test_any_words_are_read_without_an_error(text: str, returned: list[str]) -> 
     assert {notice.action for notice in notices} <= {"failed", "delayed"}
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=600))
 @example(b'{"notificationType": "Bounce", "bounce": {"bouncedRecipients": [[1], {"emailAddress": 2}]}}')
 @example(b'{"eventType": 1, "bounce": [], "mail": {"headers": [{"name": 3, "value": []}]}}')

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from inbox.mail.mime.cms import signed_content
@@ -100,6 +100,7 @@ def test_other_bytes_hold_nothing(data: bytes) -> None:
     assert time.process_time() - begun < 2.0
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=40), st.integers(0, 120))
 def test_no_bytes_are_refused(junk: bytes, at: int) -> None:
     whole = streamed(INNER)

@@ -4,7 +4,7 @@ import binascii
 import zlib
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from inbox.mail.mime.inside import take_out, y_decoded
@@ -88,12 +88,14 @@ def test_a_damaged_or_partial_yenc_file_is_kept_as_it_stands(block: bytes) -> No
     assert [(file.name, file.data) for file in files] == [("big file.bin.ync", block.removesuffix(b"\r\n"))]
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=600))
 def test_every_file_comes_back(data: bytes) -> None:
     assert [file.data for file in take_out(uu(data))[1]] == [data]
     assert [file.data for file in take_out(yenc(data))[1]] == [data]
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=300))
 def test_no_bytes_are_refused(junk: bytes) -> None:
     assert isinstance(y_decoded(junk), bytes)
