@@ -6,16 +6,25 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
+from django.db.models import F
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from helpdesk.core.context import Purpose, purpose
+from helpdesk.core.ready import AnyOf, Ready, Slot
 from inbox.contacts.services.reach import undeliverable
 from inbox.mail.models import Bounce
 from inbox.mail.states import BounceAction
 from inbox.tickets.opening.people import readable
 
+_OF_MESSAGES: Final = Ready(
+    lambda: (
+        Bounce.objects.filter(AnyOf(F("outbound__message"), Slot("messages")))
+        .select_related("outbound")
+        .order_by("at", "pk")
+    )
+)
 _TOLD: Final[Mapping[tuple[str, bool], Promise]] = {
     (BounceAction.FAILED, True): gettext_lazy("This mail came back from %(address)s."),
     (BounceAction.FAILED, False): gettext_lazy("This mail was passed on to %(address)s and came back from there."),
@@ -68,7 +77,7 @@ def bounces_of(message_ids: Sequence[UUID], *, may_reply: bool) -> dict[UUID, li
     """Return what was reported of each of these sent messages, in one query. The ticket's opening is their entry."""
     if not message_ids:
         return {}
-    rows = Bounce.objects.filter(outbound__message__in=message_ids).select_related("outbound").order_by("at", "pk")
+    rows = _OF_MESSAGES.rows(messages=list(message_ids))
     shown: dict[UUID, list[BounceView]] = {}
     with purpose(Purpose.VIEW):
         for row in _without_outdated(rows):

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from helpdesk.core.context import Purpose, purpose
+from helpdesk.core.ready import Ready, Slot
 from helpdesk.web.base.answers import Said, Undo, answer
 from helpdesk.web.base.once import BadForm, BadOnce, once
 from helpdesk.web.base.request import DeskRequest
@@ -33,6 +34,7 @@ from inbox.tickets.services.drafts import NewDraft, save_draft
 from inbox.tickets.services.note import add_note
 from inbox.tickets.states import DraftKind, State
 
+_VERSION: Final = Ready(lambda: Ticket.objects.filter(pk=Slot("pk")).only("version"))
 _PARTYS_DRAFTS: Final = frozenset({DraftKind.FORWARD, DraftKind.PARTY})
 _LONGEST_FIELD: Final = 4000
 
@@ -156,8 +158,8 @@ def _conflict(request: HttpRequest, ticket: Ticket, moved: TicketMoved) -> HttpR
 
 
 def _version(ticket: Ticket) -> int:
-    ticket.refresh_from_db(fields=["version"])
-    return ticket.version
+    row = _VERSION.first(pk=ticket.pk)
+    return row.version if row is not None else ticket.version
 
 
 def _kept(request: HttpRequest) -> list[UUID] | None:

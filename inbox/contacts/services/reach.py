@@ -4,12 +4,12 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Final
 
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils import timezone
 
 from audit.actions import Action
 from audit.record import record
-from helpdesk.core.ready import Ready, Slot
+from helpdesk.core.ready import AnyOf, Ready, Slot
 from inbox.contacts.models import ContactAddress
 from inbox.contacts.services.identify import address_blind
 
@@ -22,6 +22,12 @@ _COUNTED: Final = Ready(
     lambda: ContactAddress.objects.filter(
         Q(hard_bounces__gt=0) | Q(soft_bounces__gt=0) | Q(undeliverable_at__isnull=False), blind=Slot("key")
     ).select_related("contact")
+)
+
+_MARKED: Final = Ready(
+    lambda: ContactAddress.objects.filter(AnyOf(F("blind"), Slot("keys")), undeliverable_at__isnull=False).only(
+        "blind", "undeliverable_at"
+    )
 )
 
 
@@ -59,6 +65,5 @@ def undeliverable(addresses: Iterable[str]) -> dict[str, datetime]:
     keys = {address_blind(address): address for address in addresses}
     if not keys:
         return {}
-    marked = ContactAddress.objects.filter(blind__in=keys, undeliverable_at__isnull=False)
-    rows = marked.values_list("blind", "undeliverable_at")
-    return {keys[bytes(key)]: since for key, since in rows if since is not None}
+    rows = _MARKED.rows(keys=list(keys))
+    return {keys[bytes(row.blind)]: row.undeliverable_at for row in rows if row.undeliverable_at is not None}

@@ -15,6 +15,8 @@ _LOCKED: Final = Ready(
     lambda: Ticket.objects.filter(pk=Slot("pk")).select_related("inbox").select_for_update(of=("self",))
 )
 
+_SEEN: Final = "UPDATE tickets_ticketseen SET version = %s WHERE ticket_id = %s AND user_id = %s AND version = %s"
+
 
 def lock(ticket: Ticket, *, seen: int | None = None) -> Ticket:
     """Return the ticket's row, locked until the transaction ends.
@@ -45,8 +47,8 @@ def save_version(ticket: Ticket, *fields: str) -> None:
     ticket.save(update_fields=[*fields, "version"])
     actor = current_actor()
     if actor.id is not None:
-        seen = TicketSeen.objects.filter(ticket=ticket, user_id=actor.id, version=ticket.version - 1)
-        seen.update(version=ticket.version)
+        with connection.cursor() as cursor:
+            cursor.execute(_SEEN, [ticket.version, ticket.pk, actor.id, ticket.version - 1])
 
 
 def save_quietly(ticket: Ticket) -> None:
