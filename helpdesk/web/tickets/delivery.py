@@ -1,7 +1,7 @@
 """What became of our own mails and of mails that could not be read, in words."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from typing import Final
 from uuid import UUID
 
@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy
 from helpdesk.core.context import Purpose, purpose
 from helpdesk.core.ready import AnyOf, Ready, Slot
 from helpdesk.web.base.mailwords import SENDING, UNREADABLE, worded
-from inbox.mail.models import InboundMail, OutboundMail
+from inbox.mail.models import InboundMail, Mailbox, OutboundMail
 from inbox.mail.send.undo import can_be_resent
 from inbox.mail.states import OutKind, OutReason, OutState, RawState
 from inbox.tickets.models import Ticket
@@ -31,6 +31,7 @@ _LOST: Final[dict[str, Promise]] = {
 }
 _IN_A_MOMENT: Final = gettext_lazy("It leaves in a few seconds.")
 """Said of what was written on a page of its own: a reply has its Undo in the toast."""
+_SLOWLY: Final = gettext_lazy("It waits: the mail server asked this desk to send more slowly. It goes out by itself.")
 _SAID: Final[dict[tuple[OutState, str], Promise]] = {
     (OutState.DEFERRED, ""): gettext_lazy("Not sent yet, it is tried again by itself. The server says: %(words)s"),
     (OutState.DEFERRED, OutReason.PARTLY_LATER): gettext_lazy(
@@ -68,7 +69,21 @@ class Quarantine:
 def deliveries_of(message_ids: Sequence[UUID], *, may_reply: bool, me: UUID) -> dict[UUID, Delivery]:
     """Return how each outgoing one of these messages fares, in one query. A mail is undone by its author alone."""
     rows = _OF_MESSAGES.rows(messages=list(message_ids)) if message_ids else ()
-    return {row.message_id: _delivery(row, may_reply=may_reply, me=me) for row in rows if row.message_id is not None}
+    found = {row.message_id: _delivery(row, may_reply=may_reply, me=me) for row in rows if row.message_id is not None}
+    held = _held_back(rows)
+    return {key: replace(each, words=str(_SLOWLY)) if each.id in held else each for key, each in found.items()}
+
+
+def _held_back(rows: Iterable[OutboundMail]) -> set[UUID]:
+    """Return those of the mails that wait since their mailbox's server asked for patience; asks only when one waits."""
+    now = timezone.now()
+    queued = [row for row in rows if row.state == OutState.QUEUED and row.send_after <= now]
+    waiting = {row.pk: row.mailbox_id for row in queued if row.mailbox_id is not None}
+    if not waiting:
+        return set()
+    paused = Mailbox.objects.filter(pk__in=waiting.values(), smtp_paused_until__gt=now)
+    ids = set(paused.values_list("pk", flat=True))
+    return {pk for pk, mailbox_id in waiting.items() if mailbox_id in ids}
 
 
 def quarantine_of(ticket: Ticket) -> Quarantine | None:

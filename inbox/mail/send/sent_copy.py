@@ -40,7 +40,7 @@ def want_copy(row: OutboundMail) -> None:
     A second call for the same mail changes nothing. The desk's own mail is not kept. Runs in the caller's transaction.
     """
     mailbox = row.mailbox
-    if mailbox is None or not mailbox.sent_folder or not mailbox.imap_host or row.kind == OutKind.SYSTEM:
+    if mailbox is None or row.kind == OutKind.SYSTEM or not _keeps_copies(mailbox):
         return
     copy, made = SentCopy.objects.get_or_create(
         outbound=row, defaults={"mailbox": mailbox, "folder": mailbox.sent_folder}
@@ -83,6 +83,12 @@ def retry_copies(mailbox: Mailbox) -> int:
     """Let the copies of a mailbox that were given up be tried again, and return how many. Needs MANAGE_MAILBOX."""
     failed = SentCopy.objects.filter(mailbox=mailbox, state=CopyState.FAILED)
     return failed.update(state=CopyState.WAITING, attempts=0, try_after=timezone.now())
+
+
+def _keeps_copies(mailbox: Mailbox) -> bool:
+    """Return whether there is a folder for copies; one that is read would bring each of them in as new mail."""
+    is_read = mailbox.sent_folder.casefold() == mailbox.folder.casefold()
+    return bool(mailbox.imap_host and mailbox.sent_folder) and not is_read
 
 
 @transaction.atomic

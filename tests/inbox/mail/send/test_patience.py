@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.urls import reverse
 from django.utils import timezone
 
 from helpdesk.core.context import Purpose, purpose
@@ -12,8 +13,9 @@ from inbox.mail.send.patience import PAUSES, asks_for_patience
 from inbox.mail.send.smtp import Outcome, OutcomeKind, TurnedAway
 from inbox.mail.states import OutState
 from inbox.tickets.models import Ticket
-from tests.make import make_inbox, make_mailbox, make_reply, make_ticket
+from tests.make import make_agent, make_inbox, make_mailbox, make_reply, make_ticket
 from tests.servers.smtp import SmtpHost
+from tests.signed_in import client_of
 
 _LIMIT = "451 4.7.0 Sending rate exceeded"
 
@@ -128,3 +130,31 @@ def test_pauses_grow_and_the_next_mail_that_is_taken_ends_them(ticket: Ticket, s
     mailbox.refresh_from_db()
     assert (mailbox.smtp_pauses, mailbox.smtp_paused_until) == (0, None)
     assert deliver_mail(waiting.pk) == OutState.SENT
+
+
+@pytest.mark.django_db
+def test_the_page_says_why_a_mail_waits(ticket: Ticket, smtp_host: SmtpHost) -> None:
+    make_reply(ticket)
+    _is_time()
+    desk = client_of(make_agent(inbox=ticket.inbox))
+    page = reverse("tickets:ticket", args=[ticket.number])
+    assert "send more slowly" not in desk.get(page).content.decode()
+
+    Mailbox.objects.update(smtp_paused_until=timezone.now() + timedelta(minutes=1))
+
+    assert "It waits: the mail server asked this desk to send more slowly." in desk.get(page).content.decode()
+
+
+@pytest.mark.django_db
+def test_each_inbox_sends_by_its_own_server() -> None:
+    with SmtpHost() as ours, SmtpHost() as theirs:
+        for name, host in (("Support", ours), ("Billing", theirs)):
+            inbox = make_inbox(name, address=f"{name.lower()}@desk.example.net")
+            make_mailbox(inbox, smtp_host=host)
+            make_reply(make_ticket(name, inbox=inbox, sender=f"{name} <{name.lower()}@example.org>"), name)
+        _is_time()
+        for outbound_id in due():
+            assert deliver_mail(outbound_id) == OutState.SENT
+
+        assert [mail.sender for mail in ours.received] == ["support@desk.example.net"]
+        assert [mail.sender for mail in theirs.received] == ["billing@desk.example.net"]

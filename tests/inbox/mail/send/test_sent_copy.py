@@ -125,8 +125,9 @@ def test_a_server_that_is_gone_leaves_the_mail_sent(ticket: Ticket, mail_host: M
     assert len(kept(mail_host)) == 1
 
 
-def test_without_the_option_no_copy_is_made(ticket: Ticket) -> None:
-    Mailbox.objects.update(sent_folder="")
+@pytest.mark.parametrize("folder", ["", "inbox"])
+def test_without_a_folder_or_with_the_one_that_is_read_no_copy_is_made(ticket: Ticket, folder: str) -> None:
+    Mailbox.objects.update(sent_folder=folder)
     row = make_reply(ticket)
     OutboundMail.objects.filter(pk=row.pk).update(send_after=timezone.now())
 
