@@ -15,7 +15,7 @@ from helpdesk.core.errors import Invalid
 from helpdesk.web.base.request import DeskRequest
 from helpdesk.web.base.words import words_for
 from helpdesk.web.tickets.forms import ForwardForm, PartyForm, uploaded
-from helpdesk.web.tickets.writing import form_key
+from helpdesk.web.tickets.writing import form_key, ticked_copies
 from inbox.inboxes.permissions import Right
 from inbox.mail.errors import NothingToForward
 from inbox.mail.models import OutboundMail
@@ -30,7 +30,7 @@ from inbox.mail.send.forward import (
 )
 from inbox.mail.send.forward import forward as send_on
 from inbox.mail.send.party import suggest_party
-from inbox.mail.send.recipients import Recipient, own_addresses
+from inbox.mail.send.recipients import own_addresses
 from inbox.tickets.access import message_for, ticket_for
 from inbox.tickets.errors import MessageNotFound
 from inbox.tickets.models import Message, Ticket
@@ -38,7 +38,6 @@ from inbox.tickets.opening.reader import show_draft, show_message
 from inbox.tickets.rows import AttachmentView, DraftView, MessageView
 from inbox.tickets.states import Direction, DraftKind
 
-_MOST_COPIES = 50
 Context = dict[str, object]
 
 
@@ -125,8 +124,8 @@ def _new_forward(request: DeskRequest, form: forms.Form, message: Message) -> Ne
 
 
 def _new_answer(request: DeskRequest, form: forms.Form) -> PartyReply:
-    cc = [Recipient("", address) for address in request.POST.getlist("cc")[:_MOST_COPIES]]
-    return PartyReply(form.cleaned_data["text"], form_key(request), cc=cc, files=uploaded(request, "attached"))
+    text, files = form.cleaned_data["text"], uploaded(request, "attached")
+    return PartyReply(text, form_key(request), cc=ticked_copies(request), files=files)
 
 
 def _chosen(request: DeskRequest, message: Message) -> set[str]:

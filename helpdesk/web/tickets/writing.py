@@ -37,6 +37,7 @@ from inbox.tickets.states import DraftKind, State
 _VERSION: Final = Ready(lambda: Ticket.objects.filter(pk=Slot("pk")).only("version"))
 _PARTYS_DRAFTS: Final = frozenset({DraftKind.FORWARD, DraftKind.PARTY})
 _LONGEST_FIELD: Final = 4000
+_MOST_COPIES: Final = 50
 
 
 @require_POST
@@ -50,7 +51,7 @@ def reply(request: DeskRequest, number: int) -> HttpResponse:
         request.POST.get("text", ""),
         form_key(request),
         seen_version(request),
-        cc=[Recipient("", address) for address in request.POST.getlist("cc")[:50]],
+        cc=ticked_copies(request),
         files=uploaded(request),
         kept=_kept(request),
         then=then,
@@ -170,6 +171,11 @@ def _kept(request: HttpRequest) -> list[UUID] | None:
         return [UUID(file_id) for file_id in request.POST.getlist("kept")]
     except ValueError as error:
         raise BadForm("a kept file has a broken name") from error
+
+
+def ticked_copies(request: HttpRequest) -> list[Recipient]:
+    """Return who was ticked to get a copy, the first fifty; whether they may is asked when the mail is written."""
+    return [Recipient("", address) for address in request.POST.getlist("cc")[:_MOST_COPIES]]
 
 
 def form_key(request: HttpRequest) -> UUID:
