@@ -54,7 +54,9 @@ def read_bounce(top: Part, data: bytes, *, text: str, sender: str) -> Bounce | N
     if not notices:
         return None
     worst = min(notices, key=lambda notice: (_WORST_FIRST.index(notice.action), not notice.status))
-    cited = _cited(top.headers, mail.returned)
+    certain = sign is Sign.CERTAIN or bool(told)
+    # What a person answers is no proof that they report on it.
+    cited = _cited(top.headers if certain else None, mail.returned)
     return Bounce(
         worst.action,
         worst.wrote_to or worst.recipient,
@@ -63,7 +65,7 @@ def read_bounce(top: Part, data: bytes, *, text: str, sender: str) -> Bounce | N
         tuple(notices[:_MAX_NOTICES]),
         cited,
         mail.returned.claims,
-        sign is Sign.CERTAIN or bool(told),
+        certain,
     )
 
 
@@ -88,9 +90,14 @@ def _with_recipient(told: list[Notice], mail: _Report) -> list[Notice]:
     return [replace(told[0], recipient=found)]
 
 
-def _cited(headers: Headers, returned: Returned) -> tuple[str, ...]:
-    answered = [*all_ids(headers.all("in-reply-to")), *reversed(all_ids(headers.all("references")))]
+def _cited(headers: Headers | None, returned: Returned) -> tuple[str, ...]:
+    """Return the Message-IDs of what came back, then those that the report answers by `headers`."""
+    answered = [] if headers is None else [*all_ids(headers.all("in-reply-to")), *_references(headers)]
     return tuple(dict.fromkeys([*returned.ids, *answered]))[:_MAX_IDS]
+
+
+def _references(headers: Headers) -> list[str]:
+    return list(reversed(all_ids(headers.all("references"))))
 
 
 def _own(headers: Headers) -> frozenset[str]:

@@ -46,8 +46,7 @@ def tells_failure(text: str) -> bool:
 def _by_words(headers: Headers, text: str, sender: str) -> Sign:
     """Judge a mail in words. A null sender alone proves no server: mailboxes answer with it too (RFC 3834 3.3)."""
     subject = headers.text("subject")
-    answers = ANSWER.match(subject) is not None
-    failed = bool(FAILED_SUBJECT.search(subject)) and not answers
+    failed = bool(FAILED_SUBJECT.search(subject)) and not ANSWER.match(subject)
     named = SERVER_NAMES.match(sender.rpartition("@")[0]) or SERVER_NAMES.search(headers.text("from")[:300])
     if not (failed or named or _is_daemon(sender) or _has_null_sender(headers)):
         return Sign.NONE  # an ordinary mail: its words need no second look, which costs more than all the rest
@@ -59,8 +58,7 @@ def _by_words(headers: Headers, text: str, sender: str) -> Sign:
     came_back = RETURNED_HEADER.search(text, 0, _READ_CHARS)
     if _has_null_sender(headers):
         return Sign.CERTAIN if named or failed or came_back else Sign.NONE
-    # An administrator who answers us is named like a server and writes of what fails.
-    return Sign.LIKELY if (named and not answers) or (failed and came_back) else Sign.NONE
+    return Sign.LIKELY if named or (failed and came_back) else Sign.NONE
 
 
 def _is_auto_answer(headers: Headers) -> bool:

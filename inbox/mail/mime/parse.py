@@ -102,7 +102,9 @@ def _with_headers(mail: ParsedMail, top: Part, data: bytes) -> ParsedMail:
     sender, doubt = sender_of(headers)
     address = sender.address if sender else ""
     bounce = read_bounce(top, data, text=mail.text, sender=address)
-    reason = machine_reason(headers, top, sender=address, bounced=bounce.action if bounce else "")
+    in_reply_to = all_ids(headers.all("in-reply-to"))
+    bounced = bounce.action if bounce and not bounce.may_be_a_person(in_reply_to) else ""
+    reason = machine_reason(headers, top, sender=address, bounced=bounced)
     received = headers.all("received")
     return replace(
         mail,
@@ -117,7 +119,7 @@ def _with_headers(mail: ParsedMail, top: Part, data: bytes) -> ParsedMail:
         date=read_date(headers.first("date")),
         received=received_date(received[0]) if received else None,
         header_id=one_id(headers.first("message-id")),
-        in_reply_to=all_ids(headers.all("in-reply-to")),
+        in_reply_to=in_reply_to,
         references=all_ids(headers.all("references")),
         auto_reply=is_auto_reply(reason),
         machine=reason or "",

@@ -1,5 +1,6 @@
 """What Postern reads in one mail: frozen values, every text of them encodable as UTF-8 and free of NUL."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -66,6 +67,10 @@ class Bounce:
     cited: tuple[str, ...] = ()
     claims: tuple[str, ...] = ()
     certain: bool = True
+
+    def may_be_a_person(self, in_reply_to: Sequence[str]) -> bool:
+        """Tell of words alone that answer a mail: an administrator writes so, from an address like a server's."""
+        return bool(in_reply_to) and not (self.certain or self.cited or self.claims)
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,7 @@ def judge(mail: ParsedMail, *, from_desk: bool = False) -> Judgement:
     itself that comes back: answers to it would go in a circle. The mark of another desk proves nothing. The reason of
     a bounce is its status, else what it reports.
     """
-    if mail.bounce is not None:
+    if mail.bounce is not None and not mail.bounce.may_be_a_person(mail.in_reply_to):
         failed = mail.bounce.action == BounceAction.FAILED
         return Judgement(Verdict.BOUNCE, (failed and mail.bounce.status) or mail.bounce.action)
     if mail.auto_reply:
