@@ -137,7 +137,7 @@ def test_a_change_without_words_is_a_conflict_too() -> None:
 @pytest.mark.parametrize(
     ("fields", "error"),
     [
-        ({"text": " \n"}, "empty_text"), ({"once": "nonsense"}, "invalid"), ({"version": "x"}, "invalid"),
+        ({"text": " \n"}, "empty_text"), ({"once": "nonsense"}, "bad_once"), ({"version": "x"}, "bad_form"),
         ({"cc": ["nobody"]}, "wrong_address"), ({"cc": ["a@b"]}, "wrong_address"),
     ],
 )  # fmt: skip
