@@ -84,7 +84,7 @@ def wrapped(chance: random.Random) -> bytes:
 def run_mutated(number: int, seed: int, clock: Clock) -> None:
     """Read `number` mutated samples, each fiftieth a winmail.dat. Raises on a fault, naming seed and turn."""
     chance = random.Random(seed)  # noqa: S311 - repeatable, no secret
-    raws = [path.read_bytes() for path in sorted(SAMPLES.glob("*.eml"))]
+    raws = [path.read_bytes() for path in sorted(SAMPLES.parent.rglob("*.eml"))]
     for turn in range(number):
         raw = wrapped(chance) if turn % 50 == 0 else mutated(chance.choice(raws), chance)
         clock.read(raw, f"seed {seed}, turn {turn}")

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Final
 
+from inbox.mail.mime.plain import clean_line
+
 _ADDRESS: Final = re.compile(r"[^\s<>()\[\]\",;:`|@\\]{1,128}@[^\W_](?:[\w.-]{0,251}[^\W_])?")
 _KIND: Final = re.compile(r"^(?:.*(?:smtp|rfc-?822)|mailto|to|address)=", re.IGNORECASE)
 _PACKED: Final = re.compile(r"\bIMCEA(?:SMTP)?-([\w+-]{3,250})@", re.IGNORECASE)
@@ -40,7 +42,7 @@ def mentions(line: str) -> Iterator[Mention]:
 
 def addresses_in(text: str) -> list[str]:
     """Return what looks like an address in a text, in order, each once."""
-    return list(dict.fromkeys(mention.address for mention in mentions(text)))
+    return list(dict.fromkeys(mention.address for mention in mentions(clean_line(text))))
 
 
 def _unpacked(found: re.Match[str]) -> str:

@@ -12,6 +12,7 @@ from inbox.mail.mime.bounce_text import read_text
 from inbox.mail.mime.mentioned import addresses_in
 from inbox.mail.mime.parse import parse
 from inbox.mail.mime.parsed import Bounce, Notice
+from inbox.mail.mime.wire import from_head, to_head
 
 SAMPLES: Final = Path(__file__).parents[3] / "samples" / "bounces"
 KIM: Final = "kim@example.org"
@@ -175,5 +176,13 @@ def test_any_words_are_read_without_an_error(text: str, returned: list[str]) -> 
 @example(b'{"notificationType": "Bounce", "bounce": {"bouncedRecipients": [[1], {"emailAddress": 2}]}}')
 @example(b'{"eventType": 1, "bounce": [], "mail": {"headers": [{"name": 3, "value": []}]}}')
 @example(b'{"Type": "Notification", "Message": "' + b"[" * 300)
+@example(b'{"notificationType": "Bounce", "bounce": {"bouncedRecipients": ["a\\u0000b\\ud800@x.org"]}}')
+@example(b"Message-ID: <a\x00b@x.org>\nTo: k\x00im@example.org\nX-Postern-Loop: \x00\xff")
 def test_any_bytes_of_a_server_are_read_without_an_error(body: bytes) -> None:
-    parse(b"Return-Path: <>\r\nFrom: mailer-daemon@x.example\r\nSubject: failure notice\r\n\r\n" + body)
+    head = b"Return-Path: <>\r\nFrom: mailer-daemon@x.example\r\nX-Failed-Recipients: k\x00im@example.org\r\n\r\n"
+
+    for mail in (parse(head + body), parse(head.partition(b"X-")[0] + b"\r\n" + body)):
+        told = repr(mail.bounce)
+        assert "\\x00" not in told
+        told.encode()
+        assert from_head(to_head(mail), [file.data for file in mail.attachments]) == mail

@@ -158,7 +158,7 @@ def test_any_bytes_are_read(raw: bytes) -> None:
 
 
 @settings(max_examples=EXAMPLES, deadline=None)
-@given(st.sampled_from(sorted(SAMPLES.glob("*.eml"))), st.randoms(use_true_random=False))
+@given(st.sampled_from(sorted(SAMPLES.parent.rglob("*.eml"))), st.randoms(use_true_random=False))
 def test_mutated_samples_are_read(path: Path, chance: random.Random) -> None:
     raw = bytearray(path.read_bytes())
     for _ in range(chance.randint(1, 10)):
