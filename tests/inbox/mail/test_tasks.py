@@ -11,8 +11,9 @@ from django.utils import timezone
 from helpdesk.crypto.files import find_blobs, write_blob
 from helpdesk.crypto.keyring import DESK, ensure_key
 from inbox.mail import tasks
-from inbox.mail.models import Mailbox, OutboundMail, RawMail
+from inbox.mail.models import Mailbox, MailboxCycle, OutboundMail, RawMail
 from inbox.mail.receive import sweep as sweeping
+from inbox.mail.receive.lanes import LANES
 from inbox.mail.states import OutState, RawState
 from inbox.tickets.models import Message
 from tests.make import make_agent, make_inbox, make_mail, make_mailbox, make_reply, make_ticket, receive
@@ -124,3 +125,54 @@ def test_show_ticket_prints_one_ticket_on_somebodys_rights() -> None:
     stranger = make_agent(inbox=make_inbox("Billing", address="billing@desk.example.net"))
     with pytest.raises(CommandError):
         call_command("show_ticket", str(ticket.number), "--as", stranger.email, stdout=StringIO())
+
+
+def test_the_record_of_cycles_is_kept_for_a_month_and_of_quiet_ones_for_a_day() -> None:
+    mailbox = make_mailbox(make_inbox())
+    now = timezone.now()
+    made = {
+        name: MailboxCycle.objects.create(mailbox=mailbox, started_at=now - timedelta(days=days), ended_at=now, **what)
+        for name, days, what in (
+            ("quiet, today", 0, {}),
+            ("quiet, before", 2, {}),
+            ("brought mail", 29, {"stored": 1}),
+            ("failed", 29, {"fault_step": "tcp"}),
+            ("long ago", 31, {"stored": 1}),
+        )
+    }
+    cut_off = MailboxCycle.objects.create(mailbox=mailbox, started_at=now - timedelta(days=2))
+
+    for _ in range(2):
+        tasks.sweep_orphans()
+
+    kept = set(MailboxCycle.objects.values_list("pk", flat=True))
+    assert kept == {made[name].pk for name in ("quiet, today", "brought mail", "failed")} | {cut_off.pk}
+
+
+def test_a_bell_lets_a_due_mailbox_into_its_lane_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    entered: list[tuple[UUID, bool]] = []
+    monkeypatch.setattr(LANES, "enter", lambda key, _look, *, is_failing: entered.append((key, is_failing)))
+    inbox = make_inbox()
+    well, failing, later = (make_mailbox(inbox) for _ in range(3))
+    Mailbox.objects.filter(pk=failing.pk).update(failures=2, fault_step="sign_in")
+    Mailbox.objects.filter(pk=later.pk).update(next_poll_at=timezone.now() + timedelta(minutes=1))
+
+    for box in (well, failing, later):
+        tasks.poll_mailbox(str(box.pk))
+
+    assert entered == [(well.pk, False), (failing.pk, True)]
+
+
+def test_a_bug_in_fetching_stays_in_its_lane_and_is_on_record(monkeypatch: pytest.MonkeyPatch) -> None:
+    mailbox = make_mailbox(make_inbox())
+
+    def breaks(_mailbox: Mailbox) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("inbox.mail.receive.fetch.imap_session", breaks)
+
+    tasks.look_into(mailbox.pk)
+
+    mailbox.refresh_from_db()
+    assert (mailbox.fault_step, mailbox.failures, mailbox.lease_until) == ("interrupted", 1, None)
+    assert MailboxCycle.objects.get().fault_step == "interrupted"

@@ -59,7 +59,7 @@ def test_the_servers_own_words_are_for_those_who_manage_the_mailbox(role: str, t
     shown = page(inbox, role)
 
     assert "No mail is fetched for Support." in shown
-    assert "The server did not let the desk sign in." in shown
+    assert "The server refuses the sign-in." in shown
     assert (WORDS in shown, f"/mail/mailboxes/{box.pk}" in shown) == (told, told)
 
 
