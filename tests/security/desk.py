@@ -87,7 +87,7 @@ def make_side(name: str, words: Words | None = None) -> Side:
     receive(make_report("<never@example.net>", Told(words.address)), inbox=inbox)
     # A slow machine must not end the time in which it can be taken back.
     OutboundMail.objects.filter(pk=waiting.pk).update(send_after=timezone.now() + timedelta(hours=1))
-    to_party = NewForward([Recipient("", "works@example.com")], "Fwd", "Look.", uuid4())
+    to_party = NewForward([Recipient("", "works@example.com")], "Fwd", words.reply, uuid4())
     names = {
         "party": str(forward(message, to_party, by=author).message_id),
         "number": str(ticket.number),
