@@ -60,7 +60,7 @@ def test_whoever_the_customer_dropped_is_named_and_not_offered() -> None:
 def test_reply_to_is_followed_within_the_senders_domain_alone(reply_to: str, to: str, elsewhere: str) -> None:
     found = suggest(make_ticket(letter=Letter(headers={"Reply-To": reply_to})))
 
-    assert (addresses(found.to), found.elsewhere) == ([to], elsewhere)
+    assert (addresses(found.to), found.elsewhere, found.dropped) == ([to], elsewhere, ())
 
 
 def test_a_stranger_with_our_token_is_named_and_gets_nothing() -> None:
