@@ -2,7 +2,7 @@
 
 import base64
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 from uuid import UUID
 
@@ -24,6 +24,8 @@ _BOUNCE: Final = "bounce"
 _BOUNCE_WORD: Final = re.compile(r"(?:\+|\b)v\.([a-z2-7]{26})([a-z2-7]{16})(?:@|\b)", re.IGNORECASE)
 _LONGEST_LOCAL: Final = 64
 _READ_CHARS: Final = 200_000
+_MOST_CLAIMS: Final = 20
+"""Each claim costs a look into the database, and a mail may hold thousands."""
 
 
 def loop_mark(mail_id: UUID) -> str:
@@ -84,15 +86,14 @@ def party_mark(number: int, message_id: UUID) -> str:
     return f"ref:o.{number}.{reply_token(OTHER_PARTY, number, message_id)}"
 
 
-def claims_in_addresses(addresses: Iterable[str], *, kind: str = REPLY) -> Iterator[tuple[int, str]]:
-    """Yield the (number, token) of each reply address of that kind among `addresses`, unproved."""
-    for address in addresses:
-        yield from _claims(_PLUS[kind], address)
+def claims_in_addresses(addresses: Iterable[str], *, kind: str = REPLY) -> Sequence[tuple[int, str]]:
+    """Return the (number, token) of the first reply addresses of that kind among `addresses`, unproved."""
+    return _first(claim for address in addresses for claim in _claims(_PLUS[kind], address))
 
 
-def claims_in_text(text: str, *, kind: str = REPLY) -> Iterator[tuple[int, str]]:
-    """Yield the (number, token) of each mark of that kind in a text, unproved."""
-    return _claims(_MARK[kind], text[:_READ_CHARS])
+def claims_in_text(text: str, *, kind: str = REPLY) -> Sequence[tuple[int, str]]:
+    """Return the (number, token) of the first marks of that kind in a text, unproved."""
+    return _first(_claims(_MARK[kind], text[:_READ_CHARS]))
 
 
 def is_proved(token: str, number: int, ticket_id: UUID) -> bool:
@@ -113,6 +114,10 @@ def without_tokens(text: str) -> str:
 def _plus(address: str, token: str) -> str:
     local, _, domain = address.rpartition("@")
     return f"{local}+{token}@{domain}"
+
+
+def _first(claims: Iterable[tuple[int, str]]) -> Sequence[tuple[int, str]]:
+    return list(dict.fromkeys(claims))[:_MOST_CLAIMS]
 
 
 def _claims(pattern: re.Pattern[str], text: str) -> Iterator[tuple[int, str]]:

@@ -10,9 +10,8 @@ from inbox.mail.mime.names import safe_name
 
 _MARKS = re.compile(rb"^(?:begin [0-7]{3,4} |=ybegin )", re.MULTILINE)
 _UU = re.compile(rb"begin [0-7]{3,4} ([^\r\n]{1,200})\r?\n")
-_Y = re.compile(
-    rb"=ybegin [^\r\n]{0,200}?size=(\d{1,12})[^\r\n]{0,200}? name=([^\r\n]{1,300})\r?\n(?:=ypart [^\r\n]*\r?\n)?"
-)
+_Y = re.compile(rb"=ybegin ([^\r\n]{1,600})\r?\n(?:=ypart [^\r\n]*\r?\n)?")
+_Y_SIZE = re.compile(rb"\bsize=(\d{1,12})")
 _Y_END = re.compile(rb"^=yend [^\r\n]*(?:\r?\n)?", re.MULTILINE)
 _Y_CRC = re.compile(rb"\bp?crc32=([0-9a-fA-F]{1,8})\b")
 _MOST_FILES = 50
@@ -84,13 +83,15 @@ def _uu_line(line: bytes) -> bytes | None:
 def _y_block(raw: bytes, start: int) -> _Block | None:
     """Read a yEnc file; one that is a piece of a bigger file, or damaged, is kept as it stands under another ending."""
     begin = _Y.match(raw, start)
-    end = _Y_END.search(raw, begin.end()) if begin else None
-    if begin is None or end is None:
+    told, named, title = begin[1].partition(b" name=") if begin else (b"", b"", b"")
+    size = _Y_SIZE.search(told)
+    end = _Y_END.search(raw, begin.end()) if begin and named and size else None
+    if begin is None or size is None or end is None:
         return None
     data = y_decoded(raw[begin.end() : end.start()])
     checked = _Y_CRC.search(end[0])
-    whole = len(data) == int(begin[1]) and (checked is None or zlib.crc32(data) == int(checked[1], 16))
-    name = _name(begin[2])
+    whole = len(data) == int(size[1]) and (checked is None or zlib.crc32(data) == int(checked[1], 16))
+    name = _name(title)
     file = Inner(name, data) if whole else Inner(f"{name or 'piece'}.ync", raw[start : end.end()].rstrip(b"\r\n"))
     return _Block(file, end.end())
 

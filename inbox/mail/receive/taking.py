@@ -1,7 +1,7 @@
 """Take mails from the open folder by their UIDs: stored in rising order, the cursor moved with each batch."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from itertools import groupby
 from typing import Final
 
@@ -74,9 +74,12 @@ class Taker:
             rows = store_raw(self._source, arrivals, cursor=cursor)
         except VanishedMidway:
             rows = store_raw(self._source, [], cursor=cursor)
+        except GrewTooLarge:
+            left = [replace(each, chunks=None, reason=RawReason.TOO_LARGE) for each in arrivals]
+            rows = store_raw(self._source, left, cursor=cursor)
         return Taken(
             stored=sum(row.state == RawState.STORED and row.blob is not None for row in rows),
-            skipped=sum(row.blob is None for row in rows),
+            skipped=sum(row.blob is None and row.state != RawState.DUPLICATE for row in rows),
             duplicate=sum(row.state == RawState.DUPLICATE for row in rows),
             reconciled=sum(row.reconciled for row in rows),
         )
@@ -174,9 +177,17 @@ class VanishedMidway(Exception):
     """The mail was removed from the server between two parts of it: nothing of it is stored."""
 
 
+class GrewTooLarge(Exception):
+    """The server gives more of a mail than it told, and more than is taken: perhaps without an end."""
+
+
 def _whole(first: bytes, rest: Iterator[bytes | None]) -> Iterator[bytes]:
     yield first
+    size_bytes = len(first)
     for chunk in rest:
         if chunk is None:
             raise VanishedMidway
+        size_bytes += len(chunk)
+        if size_bytes > settings.MAIL_MAX_BYTES:
+            raise GrewTooLarge
         yield chunk

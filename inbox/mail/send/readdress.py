@@ -31,11 +31,11 @@ def send_elsewhere(bounce: Bounce, to: Recipient, *, once: UUID, by: User) -> Ou
     that it made. Raises NothingToResend for a report that is no failure of a ticket's mail, SameAddress, IllegalMove
     for a ticket in the bin, NoRecipient, WrongAddress, NoSender and StorageFull; nothing is written then.
     """
-    made = made_before(once, by=by)
-    if made is not None:
-        return made
     outbound, message = _came_back(bounce)
     ticket = lock(message.ticket)
+    made = made_before(once, by=by)  # under the lock: a double click comes at the same moment
+    if made is not None:
+        return made
     if ticket.deleted_at is not None:
         raise IllegalMove("restore the ticket from the bin first")
     to = _another(bounce, to)

@@ -1,6 +1,7 @@
 """Files inside a plain text become attachments when they are whole; what only looks like one stays words."""
 
 import binascii
+import time
 import zlib
 
 import pytest
@@ -78,6 +79,15 @@ def test_two_files_are_found() -> None:
 )
 def test_what_only_looks_like_a_file_stays_words(text: bytes) -> None:
     assert take_out(text) == (text, [])
+
+
+def test_lines_that_could_be_read_in_many_ways_are_read_in_one() -> None:
+    line = b"=ybegin " + b"size=1" * 33 + b" name=" * 33 + b"a" * 700 + b"\n"
+    began = time.process_time()
+
+    assert take_out(line * 2_000 + b"\n=yend x\n")[1] == []
+
+    assert time.process_time() - began < 2.0  # seconds; it took a minute
 
 
 @pytest.mark.parametrize("block", [yenc(DATA, size=5), yenc(DATA, crc=1)])

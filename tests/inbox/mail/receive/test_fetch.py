@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 from django.utils import timezone
+from pytest_django import Settings
 
 from helpdesk.crypto.files import find_blobs
 from inbox.mail.errors import LeaseLost, LeaseTaken
@@ -47,6 +48,26 @@ def test_a_mail_that_vanishes_between_its_parts_leaves_nothing(
 
     mailbox.refresh_from_db()
     assert (RawMail.objects.count(), mailbox.last_uid) == (1, 2)
+
+
+@pytest.mark.parametrize(("limit_bytes", "is_taken"), [(3_000_000, False), (6_000_000, True)])
+def test_a_mail_that_grows_beyond_what_was_told_ends(
+    bare_imap: BareImap,
+    settings: Settings,
+    limit_bytes: int,
+    is_taken: bool,  # noqa: FBT001 - a case
+) -> None:
+    settings.MAIL_MAX_BYTES = limit_bytes
+    bare_imap.script.mails = {4: make_mail("Big", ("x" * 70 + "\n") * 70_000), 9: make_mail("B")}
+    bare_imap.script.size_told = 1_500_000
+    mailbox = make_mailbox(make_inbox())
+    Mailbox.objects.update(imap_port=bare_imap.server.port)
+
+    poll(mailbox.pk)
+
+    big, small = RawMail.objects.order_by("pk")
+    assert (big.blob is not None, big.reason) == (is_taken, "" if is_taken else RawReason.TOO_LARGE)
+    assert small.blob is not None
 
 
 def test_what_the_server_withholds_gets_one_ticket(bare_imap: BareImap) -> None:
@@ -219,3 +240,17 @@ def test_blobs_without_a_row_go_after_a_day_and_others_stay() -> None:
     sweep_blobs()
 
     assert set(find_blobs(older_than=timezone.now() + timedelta(hours=1))) == kept
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_same_bytes_again_take_no_room() -> None:
+    mime = make_mail()
+    mailbox = make_mailbox(make_inbox())
+    twins = [Arrival(f"imap:INBOX:{uid}:1", len(mime), timezone.now(), [mime]) for uid in (1, 2, 3)]
+    before = set(find_blobs(older_than=timezone.now() + timedelta(hours=1)))
+
+    rows = [store_raw(Source(mailbox.inbox, mailbox), [twin])[0] for twin in twins]
+
+    added = set(find_blobs(older_than=timezone.now() + timedelta(hours=1))) - before
+    assert added == {rows[0].stored_blob}
+    assert [row.blob for row in rows[1:]] == [None, None]

@@ -1,6 +1,8 @@
 """Where an answer lands, and what it may change there."""
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from helpdesk.core.context import Purpose, purpose
 from inbox.mail import tokens
@@ -232,3 +234,15 @@ def test_whom_a_known_sender_names_takes_part(ticket: Ticket) -> None:
     receive(make_mail("Re: Printer", letter=Letter(KIM, cc=STRANGER, headers={"In-Reply-To": cites})))
 
     assert answer(subject=f"Re: [#{ticket.number}]", sender=STRANGER).ticket == ticket
+
+
+def test_a_mail_full_of_marks_costs_few_looks_and_its_first_ones_count(ticket: Ticket) -> None:
+    made_up = " ".join(f"ref:r.{number}.aaaaaaaaaaaaaaaa" for number in range(5_000))
+    proved = tokens.reply_mark(ticket.number, ticket.pk)
+
+    with CaptureQueriesContext(connection) as queries:
+        stray = answer(sender=STRANGER, text=made_up)
+
+    assert stray.ticket != ticket
+    assert len(queries) < 150
+    assert answer(sender=STRANGER, text=f"{proved} {made_up}").ticket == ticket

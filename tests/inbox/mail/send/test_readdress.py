@@ -1,8 +1,10 @@
 """A mail that came back goes out once more, to another address."""
 
+from concurrent.futures import ThreadPoolExecutor
 from uuid import uuid4
 
 import pytest
+from django.db import connections
 
 from accounts.models import User
 from audit.actions import Action
@@ -85,6 +87,24 @@ def test_a_double_click_sends_one(agent: User, reply: OutboundMail) -> None:
     assert OutboundMail.objects.count() == 2
     send_elsewhere(bounce, RIGHT, once=uuid4(), by=agent)  # another press is another mail
     assert OutboundMail.objects.count() == 3
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_double_click_at_the_same_moment_sends_one() -> None:
+    agent = make_agent()
+    bounce, once = came_back(make_reply(make_ticket(), by=agent)), uuid4()
+
+    def press(_turn: int) -> OutboundMail:
+        try:
+            return send_elsewhere(Bounce.objects.get(pk=bounce.pk), RIGHT, once=once, by=agent)
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(4) as pool:
+        made = {mail.pk for mail in pool.map(press, range(4))}
+
+    assert len(made) == 1
+    assert OutboundMail.objects.count() == 2
 
 
 @pytest.mark.parametrize(
