@@ -25,6 +25,11 @@ class AddressForm(forms.ModelForm):  # type: ignore[type-arg] # Django's forms t
     class Meta:
         model = InboxAddress
         fields = ("address", "sends", "takes_plus")
+        help_texts = {
+            "takes_plus": _(
+                "Only when mail to name+anything@… arrives too: answers and bounces then find their ticket."
+            ),
+        }
 
     def clean_address(self) -> str:
         """Return the address in lower case."""

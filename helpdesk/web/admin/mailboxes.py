@@ -62,6 +62,13 @@ class MailboxForm(forms.ModelForm):  # type: ignore[type-arg] # Django's forms t
             "dispose_folder", "secret_ends_at", "smtp_host", "smtp_port", "smtp_security", "smtp_user", "sent_folder",
             "ca_file", "sends_system_mail",
         )  # fmt: skip
+        help_texts = {
+            "history": _("Older mail comes in beside new mail, and nothing is sent because of it."),
+            "dispose": _("Once it is read and safe here. Let it stay while other programs read this folder too."),
+            "secret_ends_at": _("When password or client secret end, if you know: you are told two weeks before."),
+            "smtp_host": _("Empty: nothing is sent by this mailbox."),
+            "sends_system_mail": _("Invitations, notices and alarms leave by it."),
+        }
 
     def clean(self) -> dict[str, Any]:  # Any: values of each field's own type
         """Refuse a new server without its password: no secret goes to a server that it was not typed for."""
