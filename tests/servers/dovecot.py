@@ -4,6 +4,7 @@ import os
 import shutil
 import signal
 import tempfile
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -97,6 +98,7 @@ class MailHost:
         self.stop()
         for path in self._folder.joinpath("mail", user).glob("dovecot*"):
             path.unlink()
+        time.sleep(1.1)  # Dovecot takes the second of the clock for its new UIDVALIDITY
         self.start()
 
     def freeze(self) -> None:

@@ -35,7 +35,7 @@ class RawMail(models.Model):
     transport_key = models.CharField(max_length=300)
     content_key = models.BinaryField(max_length=32)
     blob = models.UUIDField(unique=True, null=True)
-    """None only for a mail that was too large to fetch or skipped."""
+    """None for a mail that was too large to fetch or skipped, and for the same bytes again, which are kept once."""
     size_bytes = models.PositiveBigIntegerField()
     arrived_at = models.DateTimeField()
     state = models.CharField(max_length=12, choices=RawState.choices, default=RawState.STORED)

@@ -12,6 +12,7 @@ from inbox.mail.receive.numbering import transport_key, uid_in
 from inbox.mail.states import Disposal, RawState
 
 _SAFE: Final = (RawState.DONE, RawState.DUPLICATE, RawState.QUARANTINED)
+"""Read, or known: its bytes are here. What was never fetched is not marked as one that may go."""
 _AT_MOST: Final = 2_000
 
 
@@ -44,6 +45,6 @@ def _to_go(mailbox: Mailbox) -> list[int]:
     """Return the UIDs, under the numbers that hold now, of what is read and safe; none while mails are to stay."""
     if mailbox.dispose == Disposal.LEAVE:
         return []
-    rows = RawMail.objects.filter(TO_DISPOSE, mailbox=mailbox, blob__isnull=False, state__in=_SAFE)
+    rows = RawMail.objects.filter(TO_DISPOSE, mailbox=mailbox, state__in=_SAFE)
     here = rows.filter(transport_key__startswith=transport_key(mailbox, "")).values_list("transport_key", flat=True)
     return sorted(uid_in(key) for key in here[:_AT_MOST])

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from uuid import UUID
 
 from django.db import transaction
@@ -12,7 +13,7 @@ from helpdesk.core.events import emit
 from helpdesk.core.ids import new_id
 from helpdesk.core.killpoints import reached
 from helpdesk.crypto.blind import ContentKey
-from helpdesk.crypto.files import write_blob
+from helpdesk.crypto.files import delete_blob, write_blob
 from helpdesk.crypto.keyring import Owner, OwnerKind, make_keys
 from inbox.inboxes.models import Inbox
 from inbox.mail.events import RawMailsStored
@@ -102,8 +103,16 @@ def _mark_same_again(source: Source, rows: Sequence[RawMail]) -> None:
     for row in rows:
         if row.blob is not None and row.content_key in (ever if row.history else by_us):
             row.state, row.reason = RawState.DUPLICATE, RawReason.SAME_CONTENT
+            _drop_bytes(row)
         by_us.add(bytes(row.content_key))
         ever.add(bytes(row.content_key))
+
+
+def _drop_bytes(row: RawMail) -> None:
+    """Keep the same bytes once: after a renumbering a whole mailbox comes again."""
+    if row.blob is not None:
+        transaction.on_commit(partial(delete_blob, row.blob))
+        row.blob = None
 
 
 def _theirs(source: Source) -> Q:
