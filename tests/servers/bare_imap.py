@@ -2,12 +2,12 @@
 
 import re
 import socketserver
-import threading
 from dataclasses import dataclass, field
 from typing import Final
 
 from helpdesk.demo.dovecot import HOST
 from inbox.mail.imap.wire import Security, Server
+from tests.servers.loopback import Loopback, Tcp
 
 USER: Final = "desk@example.org"
 PASSWORD: Final = "open sesame"
@@ -39,34 +39,22 @@ class Script:
     heard: list[str] = field(default_factory=list)
 
 
-class BareImap:
+class BareImap(Loopback):
     """The server as a context manager; `script` may be changed while it runs."""
 
     def __init__(self, script: Script | None = None) -> None:
         self.script = script or Script()
         self._tcp = _Tcp((HOST, 0), _Conversation)
         self._tcp.script = self.script
-        self._thread = threading.Thread(target=self._tcp.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
-
-    def __enter__(self) -> "BareImap":
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._tcp.shutdown()
-        self._tcp.server_close()
-        self._thread.join(5)
+        super().__init__(self._tcp)
 
     @property
     def server(self) -> Server:
         """How to reach it."""
-        return Server(HOST, self._tcp.server_address[1], Security.PLAINTEXT_LOOPBACK)
+        return Server(HOST, self.port, Security.PLAINTEXT_LOOPBACK)
 
 
-class _Tcp(socketserver.ThreadingTCPServer):
-    allow_reuse_address = True
-    daemon_threads = True
-    block_on_close = False
+class _Tcp(Tcp):
     script: Script
 
 

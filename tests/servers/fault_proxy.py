@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import Final
 
 from helpdesk.demo.dovecot import HOST
+from tests.servers.loopback import Loopback, Tcp
 
 _LITERAL: Final = re.compile(rb"BODY\[\](?:<\d+>)? \{(\d+)\}\r\n")
 _ASKS_BODY: Final = re.compile(rb"^(\S+) UID FETCH \S+ \(.*BODY\.PEEK", re.IGNORECASE)
@@ -29,7 +30,7 @@ class Fault(StrEnum):
     NO = "the server says NO"
 
 
-class FaultProxy:
+class FaultProxy(Loopback):
     """The proxy as a context manager. `fault` may be changed while it runs; None lets everything through.
 
     `on_facts` runs once, when sizes and flags are asked for: between the search for mails and their fetch.
@@ -42,27 +43,10 @@ class FaultProxy:
         self.on_facts: Callable[[], None] | None = None
         self._tcp = _Tcp((HOST, 0), _Conversation)
         self._tcp.proxy, self._tcp.behind = self, port
-        self._thread = threading.Thread(target=self._tcp.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
-
-    def __enter__(self) -> "FaultProxy":
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._tcp.shutdown()
-        self._tcp.server_close()
-        self._thread.join(5)
-
-    @property
-    def port(self) -> int:
-        """Where it listens."""
-        return int(self._tcp.server_address[1])
+        super().__init__(self._tcp)
 
 
-class _Tcp(socketserver.ThreadingTCPServer):
-    allow_reuse_address = True
-    daemon_threads = True
-    block_on_close = False
+class _Tcp(Tcp):
     proxy: FaultProxy
     behind: int
 

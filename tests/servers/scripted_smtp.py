@@ -1,16 +1,16 @@
 """An SMTP server that answers each verb as it is told, or hangs up: for what a well-behaved server never does."""
 
 import socketserver
-import threading
 
 from helpdesk.demo.dovecot import HOST
 from inbox.mail.imap.wire import Security
 from inbox.mail.send.connection import SmtpServer
+from tests.servers.loopback import Loopback, Tcp
 
 HANG_UP = ""
 
 
-class ScriptedSmtp:
+class ScriptedSmtp(Loopback):
     """The server as a context manager. `answers` maps CONNECT, a verb, or DOT (the end of DATA) to the answer."""
 
     def __init__(self, answers: dict[str, str]) -> None:
@@ -19,16 +19,7 @@ class ScriptedSmtp:
         self._tcp.answers = {"CONNECT": "220 hello", "DATA": "354 go on", "EHLO": "250 AUTH PLAIN"} | answers
         self._tcp.heard = self.heard
         self._tcp.in_turn = {}
-        self._thread = threading.Thread(target=self._tcp.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
-
-    def __enter__(self) -> "ScriptedSmtp":
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._tcp.shutdown()
-        self._tcp.server_close()
-        self._thread.join(5)
+        super().__init__(self._tcp)
 
     def answer(self, verb: str, *answers: str) -> None:
         """Answer this verb so from now on: with each of `answers` in turn, the last one for ever."""
@@ -36,14 +27,10 @@ class ScriptedSmtp:
 
     def server(self, user: str = "", password: str = "") -> SmtpServer:
         """Return how to reach it."""
-        port = self._tcp.server_address[1]
-        return SmtpServer(HOST, port, Security.PLAINTEXT_LOOPBACK, user=user, password=password)
+        return SmtpServer(HOST, self.port, Security.PLAINTEXT_LOOPBACK, user=user, password=password)
 
 
-class _Tcp(socketserver.ThreadingTCPServer):
-    allow_reuse_address = True
-    daemon_threads = True
-    block_on_close = False
+class _Tcp(Tcp):
     answers: dict[str, str]
     heard: list[str]
     in_turn: dict[str, list[str]]
