@@ -149,7 +149,8 @@ def _connected(mailbox: Mailbox, options: dict[str, Any]) -> Mailbox:  # Django'
 def _require_whole(options: dict[str, Any]) -> None:  # Django's parsed options
     if options["sent_folder"].casefold() == options["folder"].casefold():
         raise CommandError("--sent-folder is the folder that is read: each copy would come in as new mail")
-    if options["dispose"] == Disposal.MOVE and options["dispose_folder"] == options["folder"]:
+    goes_to = options["dispose_folder"].casefold()
+    if options["dispose"] == Disposal.MOVE and goes_to == options["folder"].casefold():
         raise CommandError("--dispose-folder is the folder that is read")
     provider = options["provider"]
     names = ["client_id", "client_secret_file"] if provider else ["host", "password_file"]

@@ -15,7 +15,7 @@ def alarm(subject: Promise, text: Promise, *, to: Iterable[User]) -> int:
 
     It goes by the desk's own sender, or by any other mailbox when that one fails: it may be what the alarm is about.
     """
-    backend = OutboxBackend(by=working_sender())
+    backend = OutboxBackend(by=working_sender(), diverts=True)
     written = 0
     for person in to:
         with translation.override(person.language):

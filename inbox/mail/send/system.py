@@ -29,30 +29,34 @@ class OutboxBackend(BaseEmailBackend):
     """Takes mail of Django and its apps: sealed under the desk's key, sent by the mailbox marked for it.
 
     While no mailbox is marked, mail waits with growing pauses, and the log says so. Its sender is always the desk's.
-    `by` is another mailbox to send from, None for the marked one.
+    `by` is another mailbox to send from, None for the marked one. What `diverts` may leave by any mailbox that works:
+    an alarm. All else waits, since whoever set up the mailbox of one inbox could read it on the way.
     """
 
-    def __init__(self, *, by: Mailbox | None = None, **options: Any) -> None:  # Any: Django's own, handed on
+    def __init__(
+        self, *, by: Mailbox | None = None, diverts: bool = False, **options: Any
+    ) -> None:  # Any: Django's own, handed on
         super().__init__(**options)
         self._by = by
+        self._diverts = diverts
 
     def send_messages(self, email_messages: Sequence[EmailMessage]) -> int:
         """Write the mails into the outbox and return how many have somebody to go to. Raises FilesInSystemMail."""
         with transaction.atomic():
-            return sum(_enqueue(message, by=self._by) for message in email_messages)
+            return sum(_enqueue(message, by=self._by, diverts=self._diverts) for message in email_messages)
 
 
 class FilesInSystemMail(TypeError):
     """A mail of the desk's own carries a file: nothing of ours sends one."""
 
 
-def _enqueue(message: EmailMessage, *, by: Mailbox | None) -> bool:
+def _enqueue(message: EmailMessage, *, by: Mailbox | None, diverts: bool) -> bool:
     if message.attachments:
         raise FilesInSystemMail("system mail carries no files")
     if not message.recipients():
         return False
     mailbox = by or system_mailbox()
-    row = _row(message, mailbox)
+    row = _row(message, mailbox, diverts=diverts)
     row.save(force_insert=True)
     if mailbox is None:
         logger.warning("no mailbox sends the desk's own mail, it waits", extra={"mail": row.pk})
@@ -71,11 +75,16 @@ def working_sender(*, besides: UUID | None = None) -> Mailbox | None:
 
 
 def divert() -> int:
-    """Let mail of the desk's own that its sender could not hand in leave by another mailbox; return how many."""
+    """Let alarms that the desk's own sender could not hand in leave by another mailbox; return how many."""
     waiting = OutboundMail.objects.filter(kind=OutKind.SYSTEM, state=OutState.DEFERRED, mailbox__isnull=False)
     with transaction.atomic():
         rows = list(waiting.select_for_update(skip_locked=True, of=("self",)))
-        return sum(_divert(row) for row in rows)
+        return sum(_divert(row) for row in rows if _may_divert(row))
+
+
+def _may_divert(row: OutboundMail) -> bool:
+    with purpose(Purpose.SYSTEM):
+        return bool(row.envelope.get("diverts"))
 
 
 def _divert(row: OutboundMail) -> bool:
@@ -96,7 +105,7 @@ def _fails(mailbox: Mailbox, now: datetime) -> bool:
     return mailbox.failures > 0 or (paused is not None and paused > now)
 
 
-def _row(message: EmailMessage, mailbox: Mailbox | None) -> OutboundMail:
+def _row(message: EmailMessage, mailbox: Mailbox | None, *, diverts: bool) -> OutboundMail:
     sender = system_address(mailbox)
     header_id = new_header_id(sender)
     return OutboundMail(
@@ -115,6 +124,7 @@ def _row(message: EmailMessage, mailbox: Mailbox | None) -> OutboundMail:
             "bcc": _pairs(message.bcc),
             "in_reply_to": "",
             "references": [],
+            "diverts": diverts,
         },
         subject=str(message.subject),
         text=str(message.body),

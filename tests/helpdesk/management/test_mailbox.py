@@ -53,8 +53,9 @@ def test_add_makes_the_inbox_and_keeps_the_secret_sealed(tmp_path: Path) -> None
 
 
 def test_add_says_what_becomes_of_mail_on_the_server(tmp_path: Path) -> None:
-    with pytest.raises(CommandError, match="the folder that is read"):
-        add(tmp_path, 993, "--dispose", "move", "--dispose-folder", "INBOX")
+    for folder in ("INBOX", "Inbox"):
+        with pytest.raises(CommandError, match="the folder that is read"):
+            add(tmp_path, 993, "--dispose", "move", "--dispose-folder", folder)
     assert Mailbox.objects.count() == 0
 
     add(tmp_path, 993, "--dispose", "move", "--dispose-folder", "Done")

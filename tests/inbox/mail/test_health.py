@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.core.mail import EmailMessage
 from django.utils import timezone
 
 from helpdesk.core.context import Purpose, purpose
@@ -12,6 +13,7 @@ from inbox.mail.imap.wire import WireError
 from inbox.mail.models import Mailbox, OutboundMail
 from inbox.mail.receive.poll import poll
 from inbox.mail.send.deliver import deliver_mail
+from inbox.mail.send.system import OutboxBackend
 from inbox.mail.states import OutKind, OutState
 from tests.make import make_agent, make_inbox, make_mail, make_mailbox
 from tests.servers.dovecot import MailHost
@@ -174,6 +176,23 @@ def test_mail_of_the_desk_that_its_sender_cannot_hand_in_takes_another_way(smtp_
 
     row.refresh_from_db()
     assert (row.state, row.mailbox_id, len(smtp_host.received)) == (OutState.SENT, working.pk, 1)
+
+
+def test_mail_of_the_desk_that_is_no_alarm_waits_for_its_own_sender(smtp_host: SmtpHost) -> None:
+    """Whoever manages the mailbox of one inbox could read it on the way, a link to sign in among it."""
+    make_mailbox(make_inbox(), smtp_host=smtp_host, sends_system_mail=True)
+    desk = Mailbox.objects.get()
+    Mailbox.objects.update(smtp_host="127.0.0.1", smtp_port=1)
+    welcome = EmailMessage("Welcome", "Your link: https://desk.example.net/", to=["lea@staff.example.com"])
+    OutboxBackend().send_messages([welcome])
+    row = OutboundMail.objects.get()
+    deliver_mail(row.pk)
+    make_mailbox(make_inbox("Billing", address="billing@desk.example.net"), smtp_host=smtp_host)
+
+    watch()
+
+    row.refresh_from_db()
+    assert (row.state, row.mailbox_id, smtp_host.received) == (OutState.DEFERRED, desk.pk, [])
 
 
 def test_the_end_of_a_secret_is_announced_once_and_again_for_the_next_one() -> None:
