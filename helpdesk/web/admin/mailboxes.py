@@ -1,6 +1,6 @@
 """Mailboxes in the admin: secrets are written and never shown, and a connection can be tried."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin
@@ -62,6 +62,11 @@ class MailboxForm(forms.ModelForm):  # type: ignore[type-arg] # Django's forms t
             "dispose_folder", "secret_ends_at", "smtp_host", "smtp_port", "smtp_security", "smtp_user", "sent_folder",
             "ca_file", "sends_system_mail",
         )  # fmt: skip
+        # One field with its label: the admin's two, for day and time, have none of their own.
+        field_classes: ClassVar = {"secret_ends_at": forms.DateTimeField}
+        widgets: ClassVar = {
+            "secret_ends_at": forms.DateTimeInput({"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
+        }
         help_texts = {
             "history": _("Older mail comes in beside new mail, and nothing is sent because of it."),
             "dispose": _("Once it is read and safe here. Let it stay while other programs read this folder too."),
@@ -80,10 +85,11 @@ class MailboxForm(forms.ModelForm):  # type: ignore[type-arg] # Django's forms t
             for side in self.moved_sides():
                 if data.get(f"{side}_user") and not data.get(f"{side}_password"):
                     self.add_error(f"{side}_password", _("The server has changed: type the password again."))
+        read = data.get("folder", "").casefold()  # INBOX is INBOX in any letters (RFC 3501 5.1)
         sent = data.get("sent_folder", "").casefold()
-        if sent and sent == data.get("folder", "").casefold():
+        if sent and sent == read:
             self.add_error("sent_folder", _("Name another folder than the one that is read."))
-        if data.get("dispose") == Disposal.MOVE and data.get("dispose_folder") in ("", data.get("folder")):
+        if data.get("dispose") == Disposal.MOVE and data.get("dispose_folder", "").casefold() in ("", read):
             self.add_error("dispose_folder", _("Name another folder than the one that is read."))
         return data
 

@@ -145,3 +145,25 @@ def test_the_connection_test_names_the_failing_step_in_the_servers_words(mail_ho
     assert re.search(r"sign in</td><td><strong>fails</strong>: .*Authentication failed", fails)
     assert "wrong" not in fails
     assert MAIL_PASSWORD not in fails
+
+
+@pytest.mark.parametrize(("folder", "fits"), [("INBOX", False), ("inbox", False), ("", False), ("Done", True)])
+def test_mail_never_moves_into_the_folder_that_is_read(folder: str, fits: bool) -> None:  # noqa: FBT001 - a case
+    """It would come in anew at every look, under another number."""
+    inbox = make_inbox()
+    new = {"inbox": str(inbox.pk), "imap_password": "secret", "dispose": "move", "dispose_folder": folder}
+
+    answer = _keeper(inbox).post("/admin/mail/mailbox/add/", MAILBOX | new)
+
+    assert (Mailbox.objects.exists(), bool(errors_in(answer.content.decode()))) == (fits, not fits)
+
+
+def test_when_a_secret_ends_is_one_field_that_keeps_its_value() -> None:
+    inbox = make_inbox()
+    mailbox = make_mailbox(inbox)
+    keeper, address = _keeper(inbox), f"/admin/mail/mailbox/{mailbox.pk}/change/"
+
+    keeper.post(address, MAILBOX | {"inbox": str(inbox.pk), "secret_ends_at": "2027-01-05T10:30"})
+
+    assert str(Mailbox.objects.get().secret_ends_at) == "2027-01-05 10:30:00+00:00"
+    assert 'name="secret_ends_at" value="2027-01-05T10:30"' in keeper.get(address).content.decode()
