@@ -12,7 +12,7 @@ from django.db import DatabaseError
 from helpdesk.crypto.errors import CryptoError
 from inbox.mail.smtpd.body import LINE_END, Body, Fault
 from inbox.mail.smtpd.guest import Guest, House
-from inbox.mail.smtpd.taking import Taken, inbox_at, take
+from inbox.mail.smtpd.taking import HandedIn, inbox_at, take
 
 logger = logging.getLogger(__name__)
 
@@ -116,9 +116,9 @@ class Client(Guest):
             return LATER
         return "250 2.0.0 OK"
 
-    def _mail(self, body: Body) -> Taken:
+    def _mail(self, body: Body) -> HandedIn:
         sender = (self.envelope.mail_from if self.envelope else "") or ""
-        return Taken(
+        return HandedIn(
             "" if sender == "<>" else sender,
             tuple(self._named),
             body.chunks(),

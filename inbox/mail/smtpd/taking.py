@@ -22,7 +22,7 @@ _NAME: Final = re.compile(r"[A-Za-z0-9.:\[\]_-]{1,255}")
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
+class HandedIn:
     """A mail on its way in. `recipients` are (address, inbox) in the order given; `sender` "" for the null sender."""
 
     sender: str
@@ -41,7 +41,7 @@ def inbox_at(address: str) -> UUID | None:
     return next((known[name] for name in names if name in known), None)
 
 
-def take(mail: Taken) -> None:
+def take(mail: HandedIn) -> None:
     """Store the mail once for each of its inboxes, in one transaction.
 
     A client that never heard our answer hands the same bytes in again: an inbox that has them takes nothing more. So
@@ -58,7 +58,7 @@ def take(mail: Taken) -> None:
 
 
 @transaction.atomic
-def _store(mail: Taken, key: str) -> None:
+def _store(mail: HandedIn, key: str) -> None:
     now = timezone.now()
     ids = sorted({inbox_id for _address, inbox_id in mail.recipients})
     for inbox in Inbox.objects.filter(pk__in=ids).order_by("pk"):
@@ -66,7 +66,7 @@ def _store(mail: Taken, key: str) -> None:
         store_raw(Source(inbox), [Arrival(key, sum(map(len, chunks)), now, chunks)])
 
 
-def _trace(mail: Taken, inbox_id: UUID, date: str) -> bytes:
+def _trace(mail: HandedIn, inbox_id: UUID, date: str) -> bytes:
     """Return the lines that the last server puts on top (RFC 5321 4.4)."""
     hello = mail.hello if _NAME.fullmatch(mail.hello) else "unknown"
     lines = [f"Return-Path: <{mail.sender}>"]
