@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 from django.core.mail import EmailMessage
+from django.db.models.functions import Now
 from django.utils import timezone
 
 from helpdesk.core.context import Purpose, purpose
@@ -59,7 +60,7 @@ def test_whoever_manages_the_mailbox_is_told_once_an_outage() -> None:
 @pytest.mark.parametrize(
     "changes",
     [
-        {"last_good_at": timezone.now() - timedelta(minutes=14)},
+        {"last_good_at": Now() - timedelta(minutes=14)},
         {"active": False},
         {"imap_host": ""},
         {"failures": 0, "fault_step": ""},
