@@ -1,6 +1,7 @@
 """One connection to an SMTP server: opened inside verified TLS, signed in, left politely; failures as a WireError."""
 
 import base64
+import io
 import smtplib
 import socket
 import ssl
@@ -23,6 +24,7 @@ from inbox.mail.imap.wire import (
     tls_error,
     xoauth2,
 )
+from inbox.mail.send.hearing import Hearing
 
 _CONNECT_S: Final = 10.0
 _PROBE_S: Final = 20.0
@@ -83,10 +85,20 @@ class _Client(smtplib.SMTP):
 
     def __init__(self, server: SmtpServer, sock: socket.socket, timeout_s: float) -> None:
         self._opened = sock
+        self._hearing: Hearing | None = None
         super().__init__(server.host, server.port, local_hostname=server.hello, timeout=timeout_s)
 
     def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:  # noqa: ARG002 - the library's signature
         return self._opened
+
+    def getreply(self) -> tuple[int, bytes]:
+        """Return the server's answer. Raises SMTPServerDisconnected for one that does not end."""
+        if self.file is None and self.sock is not None:
+            self._hearing = Hearing(self.sock)  # anew within TLS: what was said before it counts no more
+            self.file = io.BufferedReader(self._hearing)
+        if self._hearing is not None:
+            self._hearing.expect()
+        return super().getreply()
 
 
 def open_connection(server: SmtpServer, *, timeout_s: float) -> smtplib.SMTP:
