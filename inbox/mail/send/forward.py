@@ -27,13 +27,12 @@ from inbox.mail.send.outbox import (
 )
 from inbox.mail.send.party import chain_of, suggest_party
 from inbox.mail.send.quote import written
-from inbox.mail.send.recipients import Recipient, checked, own_addresses, require_somebody
+from inbox.mail.send.recipients import Recipient, checked, copied, own_addresses, require_somebody
 from inbox.mail.states import OutKind
-from inbox.tickets.errors import IllegalMove
 from inbox.tickets.models import Attachment, Message, Ticket
 from inbox.tickets.services.append import NewAttachment, NewMessage, preview_of, write_message
 from inbox.tickets.services.drafts import drop_draft
-from inbox.tickets.services.locking import lock, save_change
+from inbox.tickets.services.locking import lock, require_outside_bin, save_change
 from inbox.tickets.states import Direction, DraftKind, Protection
 
 
@@ -80,7 +79,7 @@ def forward(message: Message, new: NewForward, *, by: User) -> OutboundMail:
     if made is not None:
         return made
     require_forwardable(message)
-    _require_outside_bin(ticket)
+    require_outside_bin(ticket)
     head = _head(ticket, new.to, new.cc)
     pictures = _pictures(message, head.sender.address.address)
     attachments = (*pictures.values(), *copy_files(_chosen(message, new.chosen)), *seal_uploads(ticket.pk, new.files))
@@ -114,7 +113,7 @@ def answer_party(message: Message, new: PartyReply, *, by: User) -> OutboundMail
     if made is not None:
         return made
     require_other_party(message)
-    _require_outside_bin(ticket)
+    require_outside_bin(ticket)
     require_text(new.text)
     head = _head(ticket, suggest_party(message, own=own_addresses()).to, new.cc)
     sent = _write(message, new.text, head, attachments=seal_uploads(ticket.pk, new.files), by=by)
@@ -169,18 +168,11 @@ def answer_subject(message: Message) -> str:
     return plain if plain[:3].casefold() == "re:" else f"Re: {plain}"
 
 
-def _require_outside_bin(ticket: Ticket) -> None:
-    if ticket.deleted_at is not None:
-        raise IllegalMove("restore the ticket from the bin first")
-
-
 def _head(ticket: Ticket, to: Sequence[Recipient], cc: Sequence[Recipient]) -> _Head:
     own = own_addresses()
     first = checked(to, own=own)
     require_somebody(first)
-    chosen = {recipient.address.casefold() for recipient in first}
-    others = [recipient for recipient in checked(cc, own=own) if recipient.address.casefold() not in chosen]
-    return _Head(sender_of(ticket.inbox), first, others)
+    return _Head(sender_of(ticket.inbox), first, copied(cc, own=own, besides=first))
 
 
 def _pictures(message: Message, address: str) -> Mapping[str, NewAttachment]:

@@ -16,10 +16,9 @@ from inbox.mail.send.outbox import Outgoing, Sender, announced, enqueue, made_be
 from inbox.mail.send.quote import Body
 from inbox.mail.send.recipients import Recipient, checked, own_addresses, require_somebody
 from inbox.mail.states import BounceAction, OutKind
-from inbox.tickets.errors import IllegalMove
 from inbox.tickets.models import Attachment, Message
 from inbox.tickets.services.append import NewAttachment, NewMessage, preview_of, write_message
-from inbox.tickets.services.locking import lock, save_change
+from inbox.tickets.services.locking import lock, require_outside_bin, save_change
 from inbox.tickets.states import Direction
 
 
@@ -36,8 +35,7 @@ def send_elsewhere(bounce: Bounce, to: Recipient, *, once: UUID, by: User) -> Ou
     made = made_before(once, by=by)  # under the lock: a double click comes at the same moment
     if made is not None:
         return made
-    if ticket.deleted_at is not None:
-        raise IllegalMove("restore the ticket from the bin first")
+    require_outside_bin(ticket)
     to = _another(bounce, to)
     sender = sender_of(ticket.inbox)
     sent = write_message(ticket, _again(message, to, sender, by=by))

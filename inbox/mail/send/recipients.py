@@ -97,6 +97,12 @@ def checked(recipients: Iterable[Recipient], *, own: frozenset[str]) -> list[Rec
     return without([_valid(recipient) for recipient in recipients], own)
 
 
+def copied(cc: Iterable[Recipient], *, own: frozenset[str], besides: Sequence[Recipient]) -> list[Recipient]:
+    """Return the recipients of a copy, `checked`, without those `besides`, who get the mail. Raises WrongAddress."""
+    getting = _keys(besides)
+    return [recipient for recipient in checked(cc, own=own) if recipient.address.casefold() not in getting]
+
+
 def require_somebody(to: Sequence[Recipient]) -> None:
     """Raise NoRecipient when nobody would get the mail."""
     if not to:

@@ -26,13 +26,13 @@ from inbox.mail.send.outbox import (
     sender_of,
 )
 from inbox.mail.send.quote import Pictures, written
-from inbox.mail.send.recipients import Recipient, checked, own_addresses, require_somebody, suggest
+from inbox.mail.send.recipients import Recipient, checked, copied, own_addresses, require_somebody, suggest
 from inbox.mail.states import OutKind
-from inbox.tickets.errors import IllegalMove, TicketMoved
+from inbox.tickets.errors import TicketMoved
 from inbox.tickets.models import Message, Ticket
 from inbox.tickets.services.append import NewAttachment, NewMessage, preview_of, write_message
 from inbox.tickets.services.drafts import drop_draft
-from inbox.tickets.services.locking import lock, save_change
+from inbox.tickets.services.locking import lock, require_outside_bin, save_change
 from inbox.tickets.states import Direction, DraftKind, State
 
 _REFERENCES_KEPT = 20
@@ -111,8 +111,7 @@ def send_reply(ticket: Ticket, new: NewReply, *, by: User) -> OutboundMail:
 def _require_fit(ticket: Ticket, new: NewReply) -> None:
     if new.seen is not None and ticket.version != new.seen:
         raise TicketMoved(new.seen, ticket.version)
-    if ticket.deleted_at is not None:
-        raise IllegalMove("restore the ticket from the bin first")
+    require_outside_bin(ticket)
     require_text(new.text)
 
 
@@ -121,8 +120,7 @@ def _head(ticket: Ticket, new: NewReply) -> _Head:
     suggestion = suggest(ticket, own=own)
     to = checked(suggestion.to if new.to is None else new.to, own=own)
     require_somebody(to)
-    chosen = {recipient.address.casefold() for recipient in to}
-    cc = [recipient for recipient in checked(new.cc, own=own) if recipient.address.casefold() not in chosen]
+    cc = copied(new.cc, own=own, besides=to)
     answers = _MESSAGE.first(pk=suggestion.answers_id) if suggestion.answers_id else None
     sender = sender_of(ticket.inbox)
     domain = sender.address.address.rpartition("@")[2]

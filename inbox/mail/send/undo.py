@@ -11,12 +11,11 @@ from helpdesk.core.ids import new_id
 from inbox.mail.errors import NothingToResend, NotTheAuthor, TooLateToUndo
 from inbox.mail.models import OutboundMail
 from inbox.mail.states import OutKind, OutState
-from inbox.tickets.errors import IllegalMove
 from inbox.tickets.models import Attachment, Message, Ticket
 from inbox.tickets.services.append import preview_of
 from inbox.tickets.services.bin import delete_ticket
 from inbox.tickets.services.drafts import NewDraft, save_draft
-from inbox.tickets.services.locking import lock, save_change
+from inbox.tickets.services.locking import lock, require_outside_bin, save_change
 from inbox.tickets.states import Direction, DraftKind
 
 
@@ -58,8 +57,8 @@ def resend(outbound: OutboundMail) -> OutboundMail:
     still waits, IllegalMove for one of a ticket in the bin.
     """
     outbound = OutboundMail.objects.select_for_update().get(pk=outbound.pk)
-    if outbound.message is not None and outbound.message.ticket.deleted_at is not None:
-        raise IllegalMove("restore the ticket from the bin first")
+    if outbound.message is not None:
+        require_outside_bin(outbound.message.ticket)
     if not can_be_resent(outbound):
         raise NothingToResend("this mail was sent, or still waits to be")
     outbound.state = OutState.QUEUED

@@ -7,9 +7,9 @@ from audit.actions import Action
 from audit.record import record
 from inbox.inboxes.access import access_of
 from inbox.inboxes.permissions import Access, Right
-from inbox.tickets.errors import AssignDenied, IllegalMove
+from inbox.tickets.errors import AssignDenied
 from inbox.tickets.models import Ticket
-from inbox.tickets.services.locking import lock, save_change
+from inbox.tickets.services.locking import lock, require_outside_bin, save_change
 
 
 @transaction.atomic
@@ -21,8 +21,7 @@ def assign(ticket: Ticket, *, to: User | None, by: Access, seen: int | None = No
     more. Handing it to whoever has it already changes nothing.
     """
     ticket = lock(ticket, seen=seen)
-    if ticket.deleted_at is not None:
-        raise IllegalMove("restore the ticket from the bin first")
+    require_outside_bin(ticket)
     to_self = ticket.assignee_id == by.user_id if to is None else to.pk == by.user_id
     if not by.can_assign(ticket.inbox_id, to_self=to_self):
         raise AssignDenied("you may take a ticket yourself, but not hand it to others")

@@ -7,7 +7,7 @@ from django.db import connection
 from helpdesk.core.context import current_actor
 from helpdesk.core.events import emit
 from helpdesk.core.ready import Ready, Slot
-from inbox.tickets.errors import TicketMoved, TicketNotFound
+from inbox.tickets.errors import IllegalMove, TicketMoved, TicketNotFound
 from inbox.tickets.events import TicketChanged
 from inbox.tickets.models import Ticket, TicketSeen
 
@@ -30,6 +30,12 @@ def lock(ticket: Ticket, *, seen: int | None = None) -> Ticket:
     if seen is not None and fresh.version != seen:
         raise TicketMoved(seen, fresh.version)
     return fresh
+
+
+def require_outside_bin(ticket: Ticket) -> None:
+    """Raise IllegalMove for a ticket that lies in the bin."""
+    if ticket.deleted_at is not None:
+        raise IllegalMove("restore the ticket from the bin first")
 
 
 def save_change(ticket: Ticket, *fields: str) -> None:

@@ -6,11 +6,11 @@ from accounts.models import User
 from audit.actions import Action
 from audit.record import record
 from helpdesk.core.events import emit
-from inbox.tickets.errors import EmptyText, IllegalMove
+from inbox.tickets.errors import EmptyText
 from inbox.tickets.events import MessageAdded
 from inbox.tickets.models import Message, Ticket
 from inbox.tickets.services.append import NewMessage, write_message
-from inbox.tickets.services.locking import lock, save_version
+from inbox.tickets.services.locking import lock, require_outside_bin, save_version
 from inbox.tickets.states import Direction
 
 
@@ -20,8 +20,7 @@ def add_note(ticket: Ticket, text: str, *, by: User) -> Message:
     if not text.strip():
         raise EmptyText("write a word before you save")
     ticket = lock(ticket)
-    if ticket.deleted_at is not None:
-        raise IllegalMove("restore the ticket from the bin first")
+    require_outside_bin(ticket)
     message = write_message(ticket, NewMessage(Direction.NOTE, text, author=by))
     ticket.last_activity = max(ticket.last_activity, message.at)
     save_version(ticket, "last_activity")

@@ -4,9 +4,8 @@ from django.db import transaction
 
 from audit.actions import Action
 from audit.record import record
-from inbox.tickets.errors import IllegalMove
 from inbox.tickets.models import Ticket
-from inbox.tickets.services.locking import lock, save_change
+from inbox.tickets.services.locking import lock, require_outside_bin, save_change
 from inbox.tickets.states import State
 
 
@@ -17,8 +16,7 @@ def set_state(ticket: Ticket, state: State, *, seen: int | None = None) -> Ticke
     Setting the state that it has already changes nothing.
     """
     ticket = lock(ticket, seen=seen)
-    if ticket.deleted_at is not None:
-        raise IllegalMove("restore the ticket from the bin first")
+    require_outside_bin(ticket)
     if ticket.state == state:
         return ticket
     before = ticket.state
