@@ -15,7 +15,6 @@ from helpdesk.core.context import Purpose, purpose
 from helpdesk.core.ready import AnyOf, Ready, Slot
 from helpdesk.web.base.mailwords import SENDING, UNREADABLE, worded
 from inbox.mail.models import InboundMail, Mailbox, OutboundMail
-from inbox.mail.send.undo import can_be_resent
 from inbox.mail.states import OutKind, OutReason, OutState, RawState
 from inbox.tickets.models import Ticket
 from inbox.tickets.opening.people import readable
@@ -107,7 +106,7 @@ def _delivery(row: OutboundMail, *, may_reply: bool, me: UUID) -> Delivery:
         state.value,
         str(state.label),
         str(_IN_A_MOMENT) if can_undo and row.kind != OutKind.REPLY else _words(row, state),
-        can_resend=may_reply and can_be_resent(row),
+        can_resend=may_reply and row.can_be_resent,
         can_undo=can_undo,
     )
 

@@ -42,11 +42,6 @@ def cancel_send(outbound: OutboundMail, *, by: User) -> Ticket:
     return delete_ticket(ticket) if outbound.kind == OutKind.NEW else ticket
 
 
-def can_be_resent(outbound: OutboundMail) -> bool:
-    """Return whether a person may send the mail again: refused, uncertain, stopped, or sent but not to everybody."""
-    return outbound.can_be_resent
-
-
 @transaction.atomic
 def resend(outbound: OutboundMail) -> OutboundMail:
     """Try a refused, uncertain or stopped mail again: the same mail with the same Message-ID.
@@ -59,7 +54,7 @@ def resend(outbound: OutboundMail) -> OutboundMail:
     outbound = OutboundMail.objects.select_for_update().get(pk=outbound.pk)
     if outbound.message is not None:
         require_outside_bin(outbound.message.ticket)
-    if not can_be_resent(outbound):
+    if not outbound.can_be_resent:
         raise NothingToResend("this mail was sent, or still waits to be")
     outbound.state = OutState.QUEUED
     outbound.reason = ""
