@@ -26,6 +26,10 @@ from inbox.mail.imap.wire import (
 
 _TOO_LATE: Final = "The server did not answer in time."
 _GOODBYE_S: Final = 3.0
+MOST_BYTES: Final = 192 * 1024 * 1024
+"""No answer to one command is longer: mails are asked for in batches of a few MiB, which a server may tell wrongly."""
+_LINE_BYTES: Final = 200
+"""What a line costs besides its own bytes."""
 _ANSWER: Final = 2.5
 """An answer may take this many times the wait for its next byte: a server that drips does not hold us for ever."""
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
@@ -157,10 +161,33 @@ class _Wire(IMAP4WithTimeout):
 
     def __init__(self, server: Server, sock: socket.socket, timeout_s: float) -> None:
         self._opened = sock
+        self._left_bytes = MOST_BYTES
         super().__init__(server.host, server.port, timeout_s)
 
     def _create_socket(self, timeout: float | None = None) -> socket.socket:  # noqa: ARG002 - the library's signature
         return self._opened
+
+    def _new_tag(self) -> bytes:
+        """Begin a command, whose answer has its own room."""
+        self._left_bytes = MOST_BYTES
+        tag: bytes = super()._new_tag()  # type: ignore[misc] # the library's own
+        return tag
+
+    def read(self, size: int) -> bytes:
+        """Read a literal of the length that the server tells; for one that is too long no memory is taken."""
+        self._take_room(size)
+        return super().read(size)
+
+    def readline(self) -> bytes:
+        """Read a line."""
+        line = super().readline()
+        self._take_room(len(line) + _LINE_BYTES)
+        return line
+
+    def _take_room(self, size_bytes: int) -> None:
+        self._left_bytes -= size_bytes
+        if self._left_bytes < 0:
+            raise self.abort("The answer is too long.")
 
 
 class _Client(IMAPClient):

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 import pytest
 from imapclient import SocketTimeout
 
+from inbox.mail.imap import client as client_module
 from inbox.mail.imap import session as session_module
 from inbox.mail.imap.session import CHUNK_BYTES, FolderState, ImapSession, MailFacts, batches
 from inbox.mail.imap.wire import Security, Step, WireError
@@ -192,6 +193,24 @@ def test_bare_server_gives_all_its_mail(bare_imap: BareImap) -> None:
     assert parts == [_MAIL]
     verbs = {line.split()[1] for line in bare_imap.script.heard}
     assert verbs == {"CAPABILITY", "LOGIN", "EXAMINE", "UID", "LOGOUT"}
+
+
+def test_an_answer_has_its_room_and_the_next_one_has_its_own(
+    bare_imap: BareImap, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A server may tell of a literal of any length, or go on line after line."""
+    monkeypatch.setattr(client_module, "MOST_BYTES", 6_000)
+    bare_imap.script.mails = {4: b"x" * 4_000, 9: b"y" * 4_000, 12: b"z" * 7_000}
+
+    with _bare(bare_imap) as session:
+        session.select("INBOX")
+        assert [len(dict(session.fetch([uid]))[uid] or b"") for uid in (4, 9)] == [4_000, 4_000]
+    for too_much in ([12], [4, 9]):
+        with _bare(bare_imap) as session:
+            session.select("INBOX")
+            with pytest.raises(WireError, match="fetch") as caught:
+                list(session.fetch(too_much))
+            assert (caught.value.words.endswith("The answer is too long."), caught.value.again) == (True, True)
 
 
 def test_bare_dovecot_gives_its_mail(bare_mail_host: MailHost) -> None:
