@@ -3,7 +3,7 @@
 from argparse import ArgumentParser
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from django.conf import settings
@@ -21,6 +21,8 @@ from inbox.mail.services.consent import Client, connect_app, keep_refresh_token,
 from inbox.mail.services.mailboxes import Account, NewMailbox, add_mailbox, remove_mailbox, test_mailbox
 from inbox.mail.states import Disposal, History, OAuthFlow, OAuthProvider, Security
 
+_SECURITIES: Final = [each.value for each in Security]
+
 
 class Command(BaseCommand):
     """Manage mailboxes."""
@@ -30,7 +32,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         """Take one of the four acts."""
         acts = parser.add_subparsers(dest="act", required=True)
-        add_options(acts.add_parser("add", help="add a mailbox; its inbox is made when it is not there"), needed=True)
+        _add_options(acts.add_parser("add", help="add a mailbox; its inbox is made when it is not there"))
         acts.add_parser("list", help="list the mailboxes and how they fare")
         for act in ("test", "remove"):
             acts.add_parser(act).add_argument("mailbox", type=UUID, help="the mailbox's id")
@@ -74,34 +76,60 @@ class Command(BaseCommand):
         self.stdout.write("removed; the mail that came through it stays")
 
 
-def add_options(parser: ArgumentParser, *, needed: bool) -> None:
-    """Add the options that describe a mailbox; `setup` takes the same ones."""
-    securities = [each.value for each in Security]
-    parser.add_argument("--inbox", required=needed, help="the inbox's name")
+def _add_options(parser: ArgumentParser) -> None:
+    """Add the options that describe a mailbox."""
+    parser.add_argument("--inbox", required=True, help="the inbox's name")
     parser.add_argument("--address", help="the inbox's address; without it the user, when that is an address")
-    parser.add_argument("--host", help="IMAP server")
-    parser.add_argument("--port", type=int, default=993)
-    parser.add_argument("--user", required=needed)
-    parser.add_argument("--password-file", type=Path)
-    parser.add_argument("--security", choices=securities, default="tls")
     parser.add_argument("--ca-file", default="", help="PEM file of an own authority")
-    parser.add_argument("--folder", default="INBOX")
-    parser.add_argument("--history", choices=[each.value for each in History], default="none")
-    parser.add_argument("--smtp-host", default="")
-    parser.add_argument("--smtp-port", type=int, default=465)
-    parser.add_argument("--smtp-user", default="")
-    parser.add_argument("--smtp-password-file", type=Path)
-    parser.add_argument("--smtp-security", choices=securities, default="tls")
-    parser.add_argument("--sent-folder", default="", help="a copy of each sent mail is kept there; none without it")
-    parser.add_argument("--dispose", choices=[each.value for each in Disposal], default="leave", help="mail once taken")
+    _add_imap(parser)
+    _add_smtp(parser)
+    _add_oauth(parser)
+
+
+def _add_imap(parser: ArgumentParser) -> None:
+    parser.add_argument("--host", help="IMAP server")
+    parser.add_argument("--port", type=int, default=993, help="IMAP port, 993 without it")
+    parser.add_argument("--user", required=True, help="who signs in there, mostly the mailbox's address")
+    parser.add_argument("--password-file", type=Path, help="file that holds the password")
+    parser.add_argument("--security", choices=_SECURITIES, default="tls", help="TLS is always verified")
+    parser.add_argument("--folder", default="INBOX", help="the folder that is read")
+    parser.add_argument(
+        "--history",
+        choices=[each.value for each in History],
+        default="none",
+        help="none: only mail from now on; all: what lies there too",
+    )
+    parser.add_argument(
+        "--dispose",
+        choices=[each.value for each in Disposal],
+        default="leave",
+        help="what becomes of a mail on the server once it is read and safe here",
+    )
     parser.add_argument("--dispose-folder", default="Processed", help="where --dispose move puts it")
-    oauth = parser.add_argument_group("OAuth2 instead of a password")
-    oauth.add_argument("--provider", choices=[each.value for each in OAuthProvider], help="its servers need no --host")
-    oauth.add_argument("--flow", choices=[each.value for each in OAuthFlow], default="consent")
-    oauth.add_argument("--tenant", default="", help="Microsoft 365: the organisation's id or domain")
-    oauth.add_argument("--client-id", default="")
-    oauth.add_argument("--client-secret-file", type=Path)
-    oauth.add_argument("--refresh-token-file", type=Path, help="of a consent that was given elsewhere")
+
+
+def _add_smtp(parser: ArgumentParser) -> None:
+    parser.add_argument("--smtp-host", default="", help="SMTP server; without it nothing is sent by this mailbox")
+    parser.add_argument("--smtp-port", type=int, default=465, help="SMTP port, 465 without it")
+    parser.add_argument("--smtp-user", default="", help="who signs in there; nobody without it")
+    parser.add_argument("--smtp-password-file", type=Path, help="file that holds its password; else the IMAP one")
+    parser.add_argument("--smtp-security", choices=_SECURITIES, default="tls", help="TLS is always verified")
+    parser.add_argument("--sent-folder", default="", help="a copy of each sent mail is kept there; none without it")
+
+
+def _add_oauth(parser: ArgumentParser) -> None:
+    group = parser.add_argument_group("OAuth2 instead of a password")
+    group.add_argument("--provider", choices=[each.value for each in OAuthProvider], help="its servers need no --host")
+    group.add_argument(
+        "--flow",
+        choices=[each.value for each in OAuthFlow],
+        default="consent",
+        help="consent: a person consents in a browser; app: the application by itself (Microsoft 365)",
+    )
+    group.add_argument("--tenant", default="", help="Microsoft 365: the organisation's id or domain")
+    group.add_argument("--client-id", default="", help="what the provider knows the desk by")
+    group.add_argument("--client-secret-file", type=Path, help="file that holds the client's secret")
+    group.add_argument("--refresh-token-file", type=Path, help="of a consent that was given elsewhere")
 
 
 @transaction.atomic

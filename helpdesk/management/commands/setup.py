@@ -42,11 +42,13 @@ class Command(BaseCommand):
         parser.add_argument("--address", help="the first inbox's address")
         parser.add_argument("--ca-file", default="", help="PEM file of an own authority")
         for side, port in (("imap", 993), ("smtp", 465)):
-            parser.add_argument(f"--{side}-host", default="")
-            parser.add_argument(f"--{side}-port", type=int, default=port)
-            parser.add_argument(f"--{side}-user", default="")
-            parser.add_argument(f"--{side}-password-file", type=Path)
-            parser.add_argument(f"--{side}-security", choices=[each.value for each in Security], default="tls")
+            parser.add_argument(f"--{side}-host", default="", help=f"{side.upper()} server")
+            parser.add_argument(f"--{side}-port", type=int, default=port, help=f"its port, {port} without it")
+            parser.add_argument(f"--{side}-user", default="", help="who signs in there")
+            parser.add_argument(f"--{side}-password-file", type=Path, help="a file that holds the password")
+            parser.add_argument(
+                f"--{side}-security", choices=[each.value for each in Security], default="tls", help="TLS is verified"
+            )
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Do it, and say what was done."""
