@@ -77,14 +77,22 @@ def age(moment: datetime) -> str:
         return pgettext("age in hours", "%(n)dh") % {"n": passed.seconds // 3600}
     if passed < timedelta(days=7):
         return pgettext("age in days", "%(n)dd") % {"n": passed.days}
-    local = timezone.localtime(moment)
+    local = _local(moment)
     same_year = local.year == timezone.localtime().year
     return formats.date_format(local, "j M" if same_year else "j M Y")
 
 
+def _local(moment: datetime) -> datetime:
+    """Return a moment in the reader's zone; in UTC at the ends of the calendar, which mails may name (year 9999)."""
+    try:
+        return timezone.localtime(moment)
+    except OverflowError:
+        return moment.astimezone(UTC)
+
+
 def moments(moment: datetime) -> tuple[str, str]:
     """Return a moment for machines, in UTC, and for people, in the reader's zone; both to the second."""
-    local = timezone.localtime(moment)
+    local = _local(moment)
     exact = moment.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
     return exact, f"{local.isoformat(' ', 'seconds')[:19]} {local.tzname()}"
 
@@ -103,7 +111,7 @@ def ago(moment: datetime) -> SafeString:
 @register.simple_tag
 def moment(value: datetime) -> SafeString:
     """Return a `<time>` that shows day and minute in the reader's zone; its title is the whole moment."""
-    local = timezone.localtime(value)
+    local = _local(value)
     same_year = local.year == timezone.localtime().year
     return _time(value, formats.date_format(local, "j M, H:i" if same_year else "j M Y, H:i"))
 

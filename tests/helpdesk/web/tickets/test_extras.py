@@ -61,6 +61,24 @@ def test_a_cancelled_day_is_told_by_its_days() -> None:
     assert "25 Nov 2026 – 26 Nov 2026" in card
 
 
+@pytest.mark.parametrize(
+    ("moment", "zone"), [("99991231T235959Z", "Europe/Berlin"), ("00010101T000000Z", "America/New_York")]
+)
+def test_the_ends_of_the_calendar_break_no_page(moment: str, zone: str) -> None:
+    """Some programs write them for "never"; in the reader's zone there is no such day."""
+    when = moment.encode()
+    date = f"Date: {moment[:4]}-{moment[4:6]}-{moment[6:8]}T{moment[9:11]}:{moment[11:13]}:00Z\r\n".encode()
+    event = EVENT.replace(b"20261125T100000Z", when).replace(b"20261125T110000Z", when)
+    ticket = message_of(receive(date + mail(b"text/calendar; method=REQUEST", event))).ticket
+    agent = make_agent(inbox=ticket.inbox)
+    agent.timezone = zone
+    agent.save()
+
+    answer = client_of(agent).get(f"/t/{ticket.number}")
+
+    assert (answer.status_code, moment[:4] in answer.content.decode()) == (200, True)
+
+
 def test_a_broken_calendar_is_a_file_alone() -> None:
     shown = page_of(receive(mail(b"text/calendar", b"Dear BEGIN:VEVENT friend")))
 
