@@ -24,6 +24,7 @@ from inbox.mail.receive.poll import poll
 from inbox.mail.services.consent import Client as OAuthClient
 from inbox.mail.services.consent import set_client
 from inbox.mail.states import OAuthFlow, OAuthProvider
+from tests.inbox.mail.oauth.boxes import kept
 from tests.make import make_agent, make_inbox, make_mailbox
 from tests.servers.dovecot import USER
 from tests.servers.oauth import CLIENT_ID, CLIENT_SECRET, OAuthHost
@@ -62,11 +63,6 @@ def leads_to(page: bytes) -> str:
 def words(answer: object) -> str:
     """Return what the page says about what was just done."""
     return " ".join(str(message) for message in answer.context["messages"])  # type: ignore[attr-defined] # a test answer
-
-
-def kept(mailbox: Mailbox) -> dict[str, str]:
-    """Return the secret as it stands."""
-    return vault.opened(Mailbox.objects.get(pk=mailbox.pk))
 
 
 def begun(client: Client, mailbox: Mailbox) -> str:

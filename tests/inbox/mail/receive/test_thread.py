@@ -4,15 +4,15 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from helpdesk.core.context import Purpose, purpose
 from inbox.mail import tokens
-from inbox.mail.models import InboundMail, OutboundMail
+from inbox.mail.models import InboundMail
 from inbox.mail.receive.thread import Reason
 from inbox.mail.states import Verdict
 from inbox.tickets.models import Message, Ticket
 from inbox.tickets.services.bin import delete_ticket
 from inbox.tickets.services.status import set_state
 from inbox.tickets.states import State
+from tests.inbox.mail.reports import our_id
 from tests.make import (
     DESK,
     KIM,
@@ -29,12 +29,6 @@ from tests.make import (
 pytestmark = pytest.mark.django_db
 
 STRANGER = "Eve <eve@example.com>"
-
-
-def our_id(row: OutboundMail) -> str:
-    """Return the Message-ID of a mail of ours."""
-    with purpose(Purpose.SYSTEM):
-        return str(row.header_id)
 
 
 def answer(cites: str = "", *, sender: str = KIM, subject: str = "Re: Printer", text: str = "Yes.\n") -> Message:
