@@ -79,7 +79,7 @@ def _give_all_clear(mailbox_id: UUID) -> None:
     subject = format_lazy(_("Mail is fetched again for {inbox}"), inbox=box.inbox.name)
     text = _(
         "The mailbox {mailbox}, which feeds the inbox {inbox}, is fetched again since {until}.\n\n"
-        "{mails} mails had come in the meantime; they are in the desk now.\n"
+        "Mails that had come in the meantime and are in the desk now: {mails}\n"
     )
     until = _moment(box.outage_until)
     words = format_lazy(text, until=until, mails=str(box.outage_mails), **_named(box))
