@@ -10,10 +10,11 @@ from inbox.mail.mime.parsed import Address
 from inbox.mail.mime.plain import clean_line
 
 _TOKEN = re.compile(r'[^"\\()<>,;:\[\]]+|.', re.DOTALL)
-_SPEC = re.compile(r"[^\s<>,;:\"()@\[\]]+@(?:\[[\w.:]+\]|[^\s<>,;:\"()@\[\]]+)")
+# What begins in the middle of a run is never looked at: each run is read once, however long it is.
+_SPEC = re.compile(r"(?<![^\s<>,;:\"()@\[\]])[^\s<>,;:\"()@\[\]]+@(?:\[[\w.:]+\]|[^\s<>,;:\"()@\[\]]+)")
 _SPECS = re.compile(rf"\s*{_SPEC.pattern}(?:\s+{_SPEC.pattern})+\s*")
 _ENCODED_SPEC = re.compile(rb"=\?[^?\s]{1,80}\?[bBqQ]\?")
-_EMPTY_BRACKETS = re.compile(r"\s*(?:\[\s*\]|<\s*>)\s*$")
+_EMPTY_BRACKETS = re.compile(r"(?<!\s)\s*(?:\[\s*\]|<\s*>)\s*$")
 _SPACE = re.compile(r"\s+")
 _MAX_SPEC_CHARS = 320
 

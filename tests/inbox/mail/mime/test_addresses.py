@@ -1,5 +1,7 @@
 """Address lists: split raw, decoded afterwards, nothing lost and nothing made up."""
 
+import time
+
 import pytest
 
 from inbox.mail.mime.addresses import read_addresses
@@ -60,3 +62,17 @@ def test_a_list_ends_at_its_limit() -> None:
 def test_the_domain_is_told() -> None:
     assert Address("", "a@x.org").domain == "x.org"
     assert Address("", "local").domain == ""
+
+
+@pytest.mark.parametrize("run", [b" ", b"'", b"=?", b"\xff", b"[ ", b"<"])
+def test_a_header_of_one_endless_run_is_read_at_once(run: bytes) -> None:
+    began = time.process_time()
+
+    read_addresses([b"x " + run * (60_000 // len(run)) + b" kim@example.org y"])
+
+    assert time.process_time() - began < 5.0  # seconds; it took twenty
+
+
+def test_an_address_begins_where_its_run_begins() -> None:
+    assert read_addresses([b"mail kim.reyes@example.org now"]) == (Address("mail now", "kim.reyes@example.org"),)
+    assert read_addresses([b"write to kim@example.org []"]) == (Address("write to", "kim@example.org"),)
