@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from html import escape
 from urllib.parse import quote
 
+from helpdesk.core.html import MAX_HTML_BYTES
 from helpdesk.core.html_text import html_to_text
 from inbox.mail.mime.charsets import decode
 from inbox.mail.mime.cms import signed_content
@@ -253,10 +254,14 @@ def _file(part: Part, raw: bytes) -> File:
 
 
 def with_locations(source: str, files: list[File]) -> tuple[str, list[File]]:
-    """Return HTML that names its pictures by Content-Location (RFC 2557) with `cid:` in its place, and the files."""
+    """Return HTML that names its pictures by Content-Location (RFC 2557) with `cid:` in its place, and the files.
+
+    HTML that is too long to be shown stays as it is.
+    """
     out: list[File] = []
+    most = _MAX_LOCATIONS if len(source) <= MAX_HTML_BYTES else 0
     for number, file in enumerate(files):
-        if file.location and number < _MAX_LOCATIONS and file.location in source:
+        if file.location and number < most and file.location in source:
             file = replace(file, content_id=file.content_id or file.location)  # noqa: PLW2901 - the file with its id
             mark = re.compile(rf"(\bsrc\s{{0,9}}=\s{{0,9}}[\"']?){re.escape(file.location)}(?=[\"'\s>])", re.IGNORECASE)
             source = mark.sub(rf"\g<1>cid:{quote(file.content_id, safe='@.')}", source)
