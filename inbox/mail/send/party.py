@@ -25,7 +25,7 @@ def suggest_party(message: Message, *, own: frozenset[str]) -> Suggestion:
     with purpose(Purpose.SYSTEM):
         for row in Participant.objects.filter(message=message):
             parts[Part(row.part)].append(Recipient(readable(ticket, row, "name"), readable(ticket, row, "address")))
-    to, elsewhere = where_to(parts) if message.direction == Direction.INBOUND else (parts[Part.TO], "")
+    to, elsewhere = _where_to(message, parts) if message.direction == Direction.INBOUND else (parts[Part.TO], "")
     to = without(to, own)
     named = frozenset(recipient.address.casefold() for recipient in to)
     beside = without([*parts[Part.FROM], *parts[Part.TO], *parts[Part.CC]], own | named)
@@ -45,6 +45,14 @@ def chain_of(message: Message) -> tuple[str, list[str]]:
             ids += [header_id] if header_id and header_id not in ids else []
             at = Message.objects.filter(pk=at.answers_id).first() if at.answers_id else None
     return (ids[0] if ids else ""), ids[::-1]
+
+
+def _where_to(message: Message, parts: dict[Part, list[Recipient]]) -> tuple[list[Recipient], str]:
+    """Return who an answer goes to, and the Reply-To that is not followed: one must not lead to the customer."""
+    wanted = parts[Part.REPLY_TO]
+    if parts[Part.FROM] and _customers(message, wanted):
+        return parts[Part.FROM], ", ".join(row.address for row in wanted)
+    return where_to(parts)
 
 
 def _customers(message: Message, recipients: Iterable[Recipient]) -> frozenset[str]:

@@ -280,6 +280,24 @@ def test_an_answer_to_a_party_offers_no_customer(ticket: Ticket, lea: User, smtp
     assert [row.address for row in found.dropped] == ["kim@example.org"]
 
 
+@pytest.mark.parametrize(
+    ("reply_to", "to", "elsewhere"),
+    [("kim@example.org", "werk@example.org", "kim@example.org"), ("jo@example.org", "jo@example.org", "")],
+)
+def test_no_reply_to_leads_an_answer_to_a_party_to_the_customer(
+    ticket: Ticket, lea: User, smtp_host: SmtpHost, reply_to: str, to: str, elsewhere: str
+) -> None:
+    """Both may have their mail at the same provider."""
+    send(forward(question_of(ticket), NewForward([Recipient("", "werk@example.org")], "Fwd", "?", uuid4()), by=lea))
+    headers = {"In-Reply-To": str(newest(smtp_host)["Message-ID"]), "Reply-To": reply_to}
+    answer = message_of(receive_mail(make_mail("Re: Pump", "410 Euro", Letter("werk@example.org", headers=headers))))
+
+    found = suggest_party(answer, own=own_addresses())
+
+    assert answer.other_party
+    assert ([row.address for row in found.to], found.elsewhere) == ([to], elsewhere)
+
+
 def test_undo_keeps_the_words_for_the_forward_and_no_file_for_the_customer(ticket: Ticket, lea: User) -> None:
     new = NewForward([WERK], "Fwd: Pump", "Costs?", uuid4(), files=[Upload("a.txt", "text/plain", [b"a"])])
     row = forward(question_of(ticket), new, by=lea)
