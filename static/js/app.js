@@ -8,7 +8,6 @@ import * as live from "./live.js";
 import { trouble } from "./toast.js";
 import "./reply.js";
 import "./theme.js";
-import "./fresh.js";
 
 document.addEventListener("htmx:before:response", (event) => {
   if (!leftTheDesk(event.detail.ctx.response.raw)) return;

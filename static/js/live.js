@@ -1,11 +1,12 @@
 // One tab of a browser holds the stream of signals and tells the others; signals carry numbers, never words.
-import { answered, say } from "./net.js";
+import { answered, part, say } from "./net.js";
 import { current, freshen, version } from "./reader.js";
 import { refresh, resync, rowOf } from "./list.js";
 import { acted } from "./acts.js";
 import { box } from "./reply.js";
 
 const AT_LEAST_MS = 2000;
+const EVERY_MS = 15000;
 const asked = new Set();
 let timer;
 let last = 0;
@@ -88,3 +89,30 @@ export function start() {
   document.addEventListener("visibilitychange", () => { if (!document.hidden && (stale || asked.size)) { stale = false; later(); } });
   addEventListener("offline", () => light("off"));
 }
+
+// Parts that keep themselves fresh, and details that are fetched when somebody opens them.
+class DeskFresh extends HTMLElement {
+  connectedCallback() { this.timer = setInterval(() => this.look(), EVERY_MS); }
+
+  disconnectedCallback() { clearInterval(this.timer); }
+
+  // Nothing moves under a hand: while somebody is inside, points at it or reads an opened detail, it stays.
+  get busy() { return document.hidden || this.matches(":hover, :focus-within") || !!this.querySelector("details[open]"); }
+
+  async look() {
+    if (this.busy) return;
+    const fresh = await part(this.dataset.src);
+    if (fresh && !this.busy) this.replaceChildren(...document.importNode(fresh.body, true).childNodes);
+  }
+}
+customElements.define("desk-fresh", DeskFresh);
+
+async function unfold({ target }) {
+  if (!target.open || !target.dataset?.src) return;
+  const fresh = await part(target.dataset.src);
+  if (!fresh) return;
+  delete target.dataset.src;
+  target.querySelector("summary").nextElementSibling.replaceChildren(...document.importNode(fresh.body, true).childNodes);
+}
+
+document.addEventListener("toggle", unfold, true);
