@@ -4,7 +4,7 @@ import re
 
 from inbox.mail.mime.limits import MAX_NAME_CHARS
 from inbox.mail.mime.params import Params
-from inbox.mail.mime.plain import clean_line
+from inbox.mail.mime.plain import clean_name
 
 _ENDINGS = {
     "application/json": "json",
@@ -70,7 +70,7 @@ def described_name(*words: str) -> str:
 
 def safe_name(name: str) -> str:
     """Return a name without folders and without signs that hide or turn letters; "" when nothing is left."""
-    line = clean_line(name)
+    line = clean_name(name)
     if _PATH.match(line):
         line = _SLASHES.sub("/", line).rstrip("/").rpartition("/")[2]
     bare = _SLASHES.sub("-", line).strip()

@@ -5,7 +5,7 @@ from urllib.parse import unquote_to_bytes
 
 from inbox.mail.mime.charsets import decode
 from inbox.mail.mime.headers import decode_words
-from inbox.mail.mime.plain import clean_line
+from inbox.mail.mime.plain import clean_name
 
 _PARAM = re.compile(
     r';\s*([^\s=;"]+)\s*=\s*("(?:[^"\\]|\\.)*"(?=\s*(?:[;(]|$))|[^;]*(?:;(?!\s*[\w*-]+\s*=)[^;]*)*)', re.DOTALL
@@ -54,14 +54,14 @@ class Params:
         if not pieces:
             return ""
         if any(extended for _, extended, _ in pieces):
-            return clean_line(_read_extended(pieces))
+            return clean_name(_read_extended(pieces))
         whole = "".join(text for _, _, text in pieces)
         if whole.startswith("=?") and whole.count("?") == 3:  # an encoded-word that was cut short
             whole = f"{whole}?="
         bare = _EXTENDED.fullmatch(whole)
         if bare is not None and "%" in bare[2]:
-            return clean_line(decode(unquote_to_bytes(bare[2]), bare[1]))
-        return clean_line(decode_words(whole.encode("latin-1")))
+            return clean_name(decode(unquote_to_bytes(bare[2]), bare[1]))
+        return clean_name(decode_words(whole.encode("latin-1")))
 
 
 def _unquoted(value: str) -> str:

@@ -9,7 +9,7 @@ from typing import Final
 from uuid import UUID
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from helpdesk.core.context import Purpose, purpose
@@ -72,6 +72,7 @@ def test_any_subject_and_name_arrive_in_short_lines(subject: str, name: str) -> 
 @pytest.mark.django_db
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(name=_NAMES)
+@example(name="x;  ;y.bin")
 def test_any_file_name_arrives_and_two_readers_agree(name: str) -> None:
     mime = _mime(_row(), File(name, b"data"))
 
