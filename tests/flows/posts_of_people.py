@@ -128,6 +128,10 @@ def _option(page: str, field: str, label: str) -> str:
     return found(rf'<option value="([^"]+)"[^>]*>{re.escape(label)}', choices)
 
 
+def _tick_box(page: str, field: str, label: str) -> str:
+    return found(rf'<input type="checkbox" name="{field}" value="([^"]+)"[^>]*>\s*{re.escape(label)}\s*<', page)
+
+
 def _user_add(real: RealDesk) -> None:
     email = real.newcomer_email()
 
@@ -220,7 +224,7 @@ def _bound(real: RealDesk) -> tuple[Visitor, Visitor, dict[str, str], str]:
     page = boss.page("/admin/inboxes/binding/add/")
     fields = {
         "role": _option(page, "role", "Read-only"),
-        "inboxes": _option(page, "inboxes", "Support"),
+        "inboxes": _tick_box(page, "inboxes", "Support"),
         "people": _path_of(boss, "accounts/user", person.email).split("/")[-2],
         "reason": "rota",
     }
