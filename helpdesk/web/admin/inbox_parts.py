@@ -10,7 +10,9 @@ from django.http import HttpRequest
 from django.utils.translation import get_language_info
 from django.utils.translation import gettext_lazy as _
 
+from helpdesk.web.admin.desk import access_in
 from inbox.inboxes.models import Holiday, InboxAddress, OpeningHours
+from inbox.inboxes.permissions import DeskRight
 from inbox.mail.models import Acknowledgement
 
 
@@ -80,10 +82,28 @@ class _PartOfInbox(admin.options.InlineModelAdmin):  # type: ignore[type-arg] # 
 
 
 class AddressInline(_PartOfInbox, admin.TabularInline):  # type: ignore[type-arg] # as the forms
-    """The addresses of an inbox."""
+    """The addresses of an inbox. Mail to them lands there, so whoever may add one may draw others' mail to themselves:
+    that is for those who hand out rights.
+    """
 
     model = InboxAddress
     form = AddressForm
+
+    def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        """Return whether one may be added."""
+        return _hands_out_rights(request)
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        """Return whether they may be changed."""
+        return _hands_out_rights(request)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        """Return whether one may be taken away."""
+        return _hands_out_rights(request)
+
+
+def _hands_out_rights(request: HttpRequest) -> bool:
+    return access_in(request).may(DeskRight.MANAGE_ROLES)
 
 
 class AcknowledgementInline(_PartOfInbox, admin.StackedInline):  # type: ignore[type-arg] # as the forms

@@ -1,6 +1,6 @@
 """Mailboxes in the admin: secrets are written and never shown, and a connection can be tried."""
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 from django import forms
 from django.contrib import admin
@@ -16,7 +16,7 @@ from helpdesk.core.errors import NotFound
 from helpdesk.web.admin.connect import Connector
 from helpdesk.web.admin.desk import DeskAdmin, access_in
 from inbox.inboxes.models import Inbox
-from inbox.inboxes.permissions import Right
+from inbox.inboxes.permissions import DeskRight, Right
 from inbox.mail.imap.wire import Step
 from inbox.mail.models import Mailbox
 from inbox.mail.services.consent import back_to_password, forget_client
@@ -107,6 +107,9 @@ class MailboxForm(forms.ModelForm):  # type: ignore[type-arg] # Django's forms t
         return [side for side in ("imap", "smtp") if changed & {f"{side}_host", f"{side}_port", f"{side}_user"}]
 
 
+_WAY_OUT: Final = ("smtp_host", "smtp_port", "smtp_security", "smtp_user", "ca_file")
+
+
 @admin.register(Mailbox)
 class MailboxAdmin(DeskAdmin):
     """Mailboxes of the inboxes where the person may manage them."""
@@ -139,6 +142,13 @@ class MailboxAdmin(DeskAdmin):
         (_("How it fares"), {"fields": ("last_good_at", "failures", "fault_step", "next_poll_at")}),
     )  # fmt: skip
     readonly_fields = ("last_good_at", "failures", "fault_step", "next_poll_at")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Mailbox | None = None) -> tuple[str, ...]:
+        """Leave what carries the desk's own mail to those who hand out rights: its invitations pass there."""
+        if access_in(request).may(DeskRight.MANAGE_ROLES):
+            return self.readonly_fields
+        way_out = _WAY_OUT if obj is not None and obj.sends_system_mail else ()
+        return (*self.readonly_fields, "sends_system_mail", *way_out)
 
     def formfield_for_foreignkey(self, db_field: object, request: HttpRequest, **kwargs: object) -> forms.Field | None:  # type: ignore[override] # Django's own, without its type variables
         """Offer only the inboxes within reach."""
