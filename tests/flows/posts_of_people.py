@@ -16,15 +16,9 @@ from tests.flows.real_desk import (
     codes_in,
     errors_in,
     found,
+    option_of,
     wait_for,
 )
-
-_MAILBOX: Final = {
-    "imap_host": "127.0.0.1", "imap_port": "1", "imap_user": "spare", "imap_security": "plaintext-loopback",
-    "imap_password": "Zitronenfalter 9", "folder": "INBOX",
-    "dispose": "leave", "dispose_folder": "Processed", "history": "none", "smtp_host": "", "smtp_port": "465",
-    "smtp_user": "", "smtp_security": "tls",
-}  # fmt: skip
 
 
 def _sign_in(real: RealDesk) -> None:
@@ -123,11 +117,6 @@ def _path_of(boss: Visitor, part: str, name: str) -> str:
     return found(rf'href="(/admin/{part}/[^/"]+/)change/[^"]*">{re.escape(html.escape(name))}<', page)
 
 
-def _option(page: str, field: str, label: str) -> str:
-    choices = found(rf'<select name="{field}".*?>(.*?)</select>', page)
-    return found(rf'<option value="([^"]+)"[^>]*>{re.escape(label)}', choices)
-
-
 def _tick_box(page: str, field: str, label: str) -> str:
     return found(rf'<input type="checkbox" name="{field}" value="([^"]+)"[^>]*>\s*{re.escape(label)}\s*<', page)
 
@@ -223,7 +212,7 @@ def _bound(real: RealDesk) -> tuple[Visitor, Visitor, dict[str, str], str]:
     boss, person = real.person("Security admin"), real.regular()
     page = boss.page("/admin/inboxes/binding/add/")
     fields = {
-        "role": _option(page, "role", "Read-only"),
+        "role": option_of(page, "role", "Read-only"),
         "inboxes": _tick_box(page, "inboxes", "Support"),
         "people": _path_of(boss, "accounts/user", person.email).split("/")[-2],
         "reason": "rota",
@@ -250,7 +239,7 @@ def _binding_change(real: RealDesk) -> None:
     boss, visitor, fields, path = _bound(real)
     number = real.ticket()
     assert visitor.form(f"/t/{number}/note", {"text": "Not yet"}).status == 403
-    agent = _option(boss.page("/admin/inboxes/binding/add/"), "role", "Agent")
+    agent = option_of(boss.page("/admin/inboxes/binding/add/"), "role", "Agent")
 
     assert boss.form(f"{path}change/", fields | {"role": agent}).status == 302
 
@@ -292,54 +281,6 @@ def _inbox_delete(real: RealDesk) -> None:
     assert real.person("Inbox admin").form(f"{path}delete/", {"post": "yes"}).status == 403
 
     assert _path_of(real.person("Inbox admin"), "inboxes/inbox", "For ever") == path
-
-
-def _mailbox(real: RealDesk, user: str) -> tuple[Visitor, dict[str, str], str]:
-    """Return the inbox admin, the form of a mailbox that was just added, and its address."""
-    keeper = real.person("Inbox admin")
-    inbox = _option(keeper.page("/admin/mail/mailbox/add/"), "inbox", "Privacy")
-    fields = {**_MAILBOX, "inbox": inbox, "imap_user": user}
-    before = set(_mailboxes(keeper))
-    answer = keeper.form("/admin/mail/mailbox/add/", fields)
-    assert answer.status == 302, errors_in(answer)
-    (path,) = set(_mailboxes(keeper)) - before
-    return keeper, fields, path
-
-
-def _mailboxes(keeper: Visitor) -> list[str]:
-    return re.findall(r'href="(/admin/mail/mailbox/[^/"]+/)change/', keeper.page("/admin/mail/mailbox/"))
-
-
-def _mailbox_add(real: RealDesk) -> None:
-    keeper, _fields, path = _mailbox(real, "first")
-
-    assert 'value="first"' in keeper.page(f"{path}change/")
-
-
-def _mailbox_change(real: RealDesk) -> None:
-    keeper, fields, path = _mailbox(real, "second")
-
-    assert keeper.form(f"{path}change/", fields | {"folder": "INBOX.Other"}).status == 302
-
-    assert 'value="INBOX.Other"' in keeper.page(f"{path}change/")
-
-
-def _mailbox_delete(real: RealDesk) -> None:
-    keeper, _fields, path = _mailbox(real, "third")
-
-    assert keeper.form(f"{path}delete/", {"post": "yes"}).status == 302
-
-    assert path not in _mailboxes(keeper)
-
-
-def _mailbox_test(real: RealDesk) -> None:
-    keeper, _fields, path = _mailbox(real, "fourth")
-
-    answer = keeper.form(f"{path}test/", {})
-
-    assert answer.status == 200
-    assert "<strong>fails</strong>" in answer.body.decode()
-    assert "efused" in answer.body.decode()
 
 
 def _acknowledgements(real: RealDesk) -> None:
@@ -389,8 +330,4 @@ CASES: Final[dict[str, Case]] = {
     "admin:inboxes_inbox_add": _inbox_add,
     "admin:inboxes_inbox_change": _inbox_change,
     "admin:inboxes_inbox_delete": _inbox_delete,
-    "admin:mail_mailbox_add": _mailbox_add,
-    "admin:mail_mailbox_change": _mailbox_change,
-    "admin:mail_mailbox_delete": _mailbox_delete,
-    "admin:mailbox_test": _mailbox_test,
 }

@@ -9,7 +9,8 @@ from collections.abc import Callable
 from email.message import EmailMessage
 from typing import Final
 
-from tests.flows.real_desk import RealDesk, errors_in, found, wait_for
+from tests.flows.real_desk import RealDesk, errors_in, found, option_of, wait_for
+from tests.servers.reports import Told, make_report
 
 Case = Callable[[RealDesk], None]
 
@@ -29,7 +30,7 @@ process.judge = breaking
 mime = b"From: Kim <kim@example.com>\\r\\nSubject: Second chance\\r\\n\\r\\nRead me again.\\r\\n"
 source = Source(Inbox.objects.get(name="Support"))
 with transaction.atomic():
-    (raw,) = store_raw(source, [Arrival("test:quarantine", len(mime), timezone.now(), [mime])])
+    (raw,) = store_raw(source, [Arrival("test:Second chance", len(mime), timezone.now(), [mime])])
     for _ in range(4):
         RawMail.objects.filter(pk=raw.pk).update(next_try_at=None)
         process_mail([str(raw.pk)])
@@ -145,23 +146,41 @@ def _undo(real: RealDesk) -> None:
     assert real.sent("Kolibri") is None
 
 
-def _resend(real: RealDesk) -> None:
-    inbox = found(r'<option value="([0-9a-f-]{36})"', real.person().page("/new"))
-    fields = {"inbox": inbox, "to": "refuse.me@example.com", "subject": "Wendehals 34", "text": "Hello."}
-    number = int(real.person().form("/new", fields).headers["location"].rpartition("/")[2])
-    wait_for(lambda: "There is no such person here" in real.ticket_page(number))
-    path = found(r'action="(/outbox/[0-9a-f-]{36}/resend)"', real.ticket_page(number))
+def written_to(real: RealDesk, address: str, subject: str) -> int:
+    """Write a new mail from Support and return the number of its ticket."""
+    inbox = option_of(real.person().page("/new"), "inbox", "Support")
+    fields = {"inbox": inbox, "to": address, "subject": subject, "text": "Hello."}
+    answer = real.person().form("/new", fields)
+    assert answer.status == 302, errors_in(answer)
+    return int(answer.headers["location"].rpartition("/")[2])
 
-    assert real.person().form(path, {}).status == 302
+
+def refused(real: RealDesk, subject: str) -> tuple[int, str]:
+    """Let a new mail be refused and return its ticket's number and its own id."""
+    number = written_to(real, "refuse.me@example.com", subject)
+    wait_for(lambda: "There is no such person here" in real.ticket_page(number))
+    return number, found(r'action="/outbox/([0-9a-f-]{36})/resend"', real.ticket_page(number))
+
+
+def _resend(real: RealDesk) -> None:
+    number, mail = refused(real, "Wendehals 34")
+
+    assert real.person().form(f"/outbox/{mail}/resend", {}).status == 302
 
     assert "mail.resent" in real.acts(number)
     wait_for(lambda: real.acts(number).count("mail.refused") == 2)
 
 
-def _retry(real: RealDesk) -> None:
-    said = real.desk.manage("shell", "--verbosity", "0", "-c", QUARANTINE).stdout
+def unread(real: RealDesk, subject: str) -> int:
+    """Leave a mail that could not be read in Support and return the number of the ticket that stands for it."""
+    said = real.desk.manage("shell", "--verbosity", "0", "-c", QUARANTINE.replace("Second chance", subject)).stdout
     number = int(found(r"number (\d+)", said))
     assert "This mail could not be read." in real.ticket_page(number)
+    return number
+
+
+def _retry(real: RealDesk) -> None:
+    number = unread(real, "Second chance")
 
     answer = real.person().form(f"/t/{number}/retry", {})
 
@@ -196,7 +215,55 @@ def _again(real: RealDesk) -> str:
     return real.person("Compliance officer").form("/audit/export", {"format": "csv"}).body.decode()
 
 
+def _forward(real: RealDesk) -> None:
+    number = real.ticket()
+
+    _forwarded(real, number, "Steinkauz 36")
+
+    sent = wait_for(lambda: real.sent("Steinkauz 36"))
+    assert (sent["To"], sent["Cc"]) == ("works@example.com", None)
+    assert "ticket.forwarded" in real.acts(number)
+
+
+def _forwarded(real: RealDesk, number: int, subject: str) -> str:
+    """Forward the newest message of a ticket to the works and return the id of the message that says so."""
+    fields = {"to": "works@example.com", "subject": subject, "text": "Please look at this."}
+    answer = real.person().form(f"/t/{number}/forward", fields)
+    assert answer.status == 302, errors_in(answer)
+    return found(rf"^/t/{number}#m-([0-9a-f-]{{36}})$", answer.headers["location"])
+
+
+def _party(real: RealDesk) -> None:
+    number = real.ticket()
+    message = _forwarded(real, number, "Waldkauz 37")
+
+    answer = real.person().form(f"/t/{number}/party/{message}", {"text": "Sperlingskauz 38: any news?"})
+
+    assert answer.status == 302, errors_in(answer)
+    sent = wait_for(lambda: real.sent("Sperlingskauz 38"))
+    assert (sent["To"], sent["Subject"]) == ("works@example.com", "Re: Waldkauz 37")
+    assert "ticket.party" in real.acts(number)
+
+
+def _elsewhere(real: RealDesk) -> None:
+    number = written_to(real, "moved.away@example.com", "Wiedehopf 39")
+    sent = wait_for(lambda: real.sent("Wiedehopf 39"))
+    real.deliver(make_report(sent["Message-ID"], Told("moved.away@example.com")))
+    wait_for(lambda: 'action="/elsewhere/' in real.ticket_page(number))
+    path = found(r'action="(/elsewhere/[0-9a-f-]{36})"', real.ticket_page(number))
+
+    answer = real.person().form(path, {"to": "right.one@example.com"})
+
+    assert (answer.status, answer.headers["location"]) == (302, f"/t/{number}")
+    assert "mail.readdressed" in real.acts(number)
+    wait_for(lambda: real.acts(number).count("mail.sent") == 2)
+    assert "right.one@example.com" in real.ticket_page(number)
+
+
 CASES: Final[dict[str, Case]] = {
+    "tickets:forward": _forward,
+    "tickets:party": _party,
+    "tickets:elsewhere": _elsewhere,
     "tickets:state": _state,
     "tickets:assign": _assign,
     "tickets:delete": _delete,

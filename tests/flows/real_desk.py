@@ -16,6 +16,7 @@ from uuid import uuid4
 
 import pyotp
 from django.test.client import encode_multipart
+from imapclient import IMAPClient
 
 from tests.bench.desk import Answer, Browser, Desk
 
@@ -64,6 +65,12 @@ def found(pattern: str, page: str) -> str:
     match = re.search(pattern, page, re.DOTALL)
     assert match is not None, pattern
     return match[1]
+
+
+def option_of(page: str, field: str, label: str) -> str:
+    """Return the value of the choice in a list whose words begin with `label`; it must be there."""
+    choices = found(rf'<select name="{field}".*?>(.*?)</select>', page)
+    return found(rf'<option value="([^"]+)"[^>]*>{re.escape(label)}', choices)
 
 
 def wait_for(look: Callable[[], T | None]) -> T:
@@ -185,6 +192,14 @@ class RealDesk:
         if self._regular is None:
             self._regular = self.newcomer()
         return self._regular
+
+    def deliver(self, mime: bytes) -> None:
+        """Put a mail into the mailbox of Support, as its mail server does."""
+        imap = self.desk.demo()["imap"]
+        assert isinstance(imap, dict)
+        with IMAPClient(imap["host"], port=imap["port"], ssl=False) as client:
+            client.login(imap["user"], imap["password"])
+            client.append("INBOX", mime)
 
     def sent(self, word: str) -> EmailMessage | None:
         """Return the mail at the sink whose subject or text holds `word`, None while there is none."""

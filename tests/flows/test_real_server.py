@@ -17,12 +17,13 @@ from django.http import HttpResponse
 from django.urls import URLPattern, URLResolver, get_resolver, path
 
 from tests.bench.desk import running_demo
-from tests.flows import posts_of_people, posts_of_tickets
+from tests.flows import posts_of_mail, posts_of_mailboxes, posts_of_people, posts_of_tickets
 from tests.flows.posts_of_tickets import Case
 from tests.flows.real_desk import RealDesk, Visitor, wait_for
 
 Paths = Iterator[tuple[str, str]] | Iterable[tuple[str, str]]
-CASES: Final[dict[str, Case]] = {**posts_of_tickets.CASES, **posts_of_people.CASES}
+_PARTS: Final = (posts_of_tickets, posts_of_mail, posts_of_mailboxes, posts_of_people)
+CASES: Final[dict[str, Case]] = {name: case for part in _PARTS for name, case in part.CASES.items()}
 READ_ALIKE: Final = {
     "admin:index": "a page of links",
     "admin:app_list": "a page of links",
