@@ -3,8 +3,8 @@
 import re
 from typing import Final
 
-from tests.flows.posts_of_tickets import Case
-from tests.flows.real_desk import RealDesk, Visitor, errors_in, found, option_of
+from tests.flows.posts_of_tickets import Case, written_to
+from tests.flows.real_desk import RealDesk, Visitor, errors_in, found, option_of, wait_for
 
 _MAILBOX: Final = {
     "imap_host": "127.0.0.1", "imap_port": "1", "imap_user": "spare", "imap_security": "plaintext-loopback",
@@ -125,7 +125,8 @@ def _state_in(address: str) -> str:
 
 
 def _copies(real: RealDesk) -> None:
-    keeper = real.person("Inbox admin")
+    keeper, number = real.person("Inbox admin"), written_to(real, "pat@example.com", "Raufußkauz 42")
+    wait_for(lambda: "mail.sent" in real.acts(number))
     said = real.desk.manage("shell", "--verbosity", "0", "-c", _FAILED_COPY).stdout
     path = f"/mail/mailboxes/{found(r'mailbox ([0-9a-f-]{36})', said)}/copies"
     assert f'action="{path}"' in keeper.page("/mail/")
