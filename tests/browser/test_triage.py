@@ -16,8 +16,11 @@ _YELLOW = "rgb(255, 247, 219)"
 
 
 def test_ten_tickets_by_keys_alone(house: House) -> None:
+    # On top lie mails that a person can answer, whatever other tests left in the list.
+    house.post(*(letter(f"Morning {place}", "My wheel squeaks, can you help?") for place in range(10)))
     page = house.sit("greta")
     page.goto("/?folder=open")
+    expect(page.locator("#rows .row", has_text="Morning")).to_have_count(10)
     rows = numbers(page)
 
     _move(page, rows)
