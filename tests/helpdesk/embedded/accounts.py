@@ -12,6 +12,7 @@ from typing import Final
 ROOT: Final = Path(__file__).resolve().parent.parent.parent.parent
 _IN_NAMESPACE: Final = ("unshare", "--user", "--map-user=2", "--map-group=2", "--")
 """Shows us as the account `bin`: for a checkout below a folder that no other account may enter."""
+_AS_ROOT: Final = ("unshare", "--user", "--map-root-user", "--")
 _ACCOUNT: Final = ("setpriv", "--reuid=2", "--regid=2", "--clear-groups", "--")
 
 _READS_ALL: Final = "-all,+dac_read_search"
@@ -34,9 +35,16 @@ def plain() -> tuple[str, ...]:
     return _READING_ACCOUNT
 
 
+@cache
 def root() -> tuple[str, ...]:
-    """Return what stands before a command to run it as root, or as what looks like it."""
-    return () if os.geteuid() == 0 else ("unshare", "--user", "--map-root-user", "--")
+    """Return what stands before a command to run it as root, or as what looks like it.
+
+    Nothing for an ordinary account where the system lets nobody into a namespace: no command of ours is root there.
+    """
+    if os.geteuid() == 0:
+        return ()
+    tried = subprocess.run((*_AS_ROOT, "true"), capture_output=True, check=False)  # noqa: S603 - no shell
+    return _AS_ROOT if tried.returncode == 0 else ()
 
 
 ACCOUNTS: Final[Mapping[str, Callable[[], tuple[str, ...]]]] = {"root": root, "plain": plain}
