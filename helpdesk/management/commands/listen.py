@@ -23,8 +23,13 @@ class Command(BaseCommand):
         where = f"{settings.SMTPD_BIND}:{settings.SMTPD_PORT}"
         try:
             with at_the_command_line():
-                listen(ready=lambda: self.stdout.write(f"takes mail over {settings.SMTPD.upper()} at {where}"))
+                listen(ready=lambda: self._say(f"takes mail over {settings.SMTPD.upper()} at {where}"))
         except DomainError as error:
             raise CommandError(str(error)) from error
         except OSError as error:
             raise CommandError(f"cannot listen at {where}: {error.strerror}") from error
+
+    def _say(self, line: str) -> None:
+        # At once: whoever waits for this line reads it through a pipe.
+        self.stdout.write(line)
+        self.stdout.flush()

@@ -1,6 +1,7 @@
 """`listen`: a process of its own, killed at each commit, asked to end, and refused with what to set."""
 
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -29,7 +30,7 @@ _PATIENCE_S = 60
 def listening(port: int, die_at: str = "") -> Iterator["subprocess.Popen[str]"]:
     """Run `listen` on this test's database in a process of its own that dies at a kill point."""
     environment = {
-        **os.environ,
+        **{name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"},
         "DATABASE_URL": os.environ["DATABASE_URL"].replace("/postern?", f"/{connection.settings_dict['NAME']}?"),
         "DJANGO_SETTINGS_MODULE": "helpdesk.settings.test",
         "POSTERN_SMTPD": "smtp",
@@ -55,7 +56,8 @@ def listening(port: int, die_at: str = "") -> Iterator["subprocess.Popen[str]"]:
 
 
 def _first_line(out: IO[str]) -> str:
-    return out.readline().strip()
+    come, _, _ = select.select([out], [], [], _PATIENCE_S)
+    return out.readline().strip() if come else ""
 
 
 @pytest.mark.parametrize("point", [KillPoint.RAW_WRITTEN, KillPoint.RAW_BEFORE_COMMIT, KillPoint.RAW_COMMITTED])
