@@ -47,6 +47,11 @@ def root() -> tuple[str, ...]:
     return _AS_ROOT if tried.returncode == 0 else ()
 
 
+def is_plain() -> bool:
+    """Return whether `root()` is an ordinary account all the same: it needs no way out of being root."""
+    return os.geteuid() != 0 and not root()
+
+
 ACCOUNTS: Final[Mapping[str, Callable[[], tuple[str, ...]]]] = {"root": root, "plain": plain}
 
 

@@ -14,7 +14,7 @@ import pytest
 
 from helpdesk.embedded.launch import needs_services
 from helpdesk.embedded.processes import is_alive, wait_gone
-from tests.helpdesk.embedded.accounts import ACCOUNTS, ROOT, make_home, root
+from tests.helpdesk.embedded.accounts import ACCOUNTS, ROOT, is_plain, make_home, root
 from tests.helpdesk.embedded.conftest import Hold, environment
 
 
@@ -186,6 +186,9 @@ def test_without_namespaces_root_runs_it_as_another_account_or_says_why_not(
     fresh_home: Path, hold: Hold, tmp_path: Path
 ) -> None:
     path = _fake(tmp_path / "bin", "unshare")
+    if is_plain():
+        assert _holder(fresh_home, PATH=path).returncode == 0
+        return
     if os.geteuid() != 0:  # only true root may become another account
         assert "Postern cannot start" in _holder(fresh_home, PATH=path).stderr
         return
@@ -242,6 +245,9 @@ def test_a_clone_that_only_root_may_enter_works(
 def test_root_without_any_way_is_told_what_to_do(fresh_home: Path, tmp_path: Path) -> None:
     done = _holder(fresh_home, PATH=_fake(tmp_path / "bin", "unshare", "setpriv"))
 
+    if is_plain():
+        assert done.returncode == 0
+        return
     assert done.returncode == 1
     assert "Postern cannot start: PostgreSQL does not run as root" in done.stderr
     assert "set DATABASE_URL" in done.stderr
