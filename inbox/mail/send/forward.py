@@ -19,6 +19,8 @@ from inbox.mail.send.outbox import (
     Outgoing,
     Sender,
     announced,
+    answer_to,
+    bring_up,
     enqueue,
     made_before,
     new_participants,
@@ -30,9 +32,9 @@ from inbox.mail.send.quote import written
 from inbox.mail.send.recipients import Recipient, checked, copied, own_addresses, require_somebody
 from inbox.mail.states import OutKind
 from inbox.tickets.models import Attachment, Message, Ticket
-from inbox.tickets.services.append import NewAttachment, NewMessage, preview_of, write_message
+from inbox.tickets.services.append import NewAttachment, NewMessage, write_message
 from inbox.tickets.services.drafts import drop_draft
-from inbox.tickets.services.locking import lock, require_outside_bin, save_change
+from inbox.tickets.services.locking import lock, require_outside_bin
 from inbox.tickets.states import Direction, DraftKind, Protection
 
 
@@ -164,8 +166,7 @@ def answer_subject(message: Message) -> str:
     """Return the subject of an answer to another party: that of the mail being answered."""
     with purpose(Purpose.SYSTEM):
         sent = OutboundMail.objects.filter(message=message).first()
-        plain = " ".join(str(sent.subject if sent else message.subject or message.ticket.subject).split())
-    return plain if plain[:3].casefold() == "re:" else f"Re: {plain}"
+        return answer_to(str(sent.subject if sent else message.subject or message.ticket.subject))
 
 
 def _head(ticket: Ticket, to: Sequence[Recipient], cc: Sequence[Recipient]) -> _Head:
@@ -201,8 +202,5 @@ def _write(message: Message, text: str, head: _Head, *, attachments: Sequence[Ne
 
 
 def _finished(ticket: Ticket, sent: Message, outbound: OutboundMail) -> OutboundMail:
-    ticket.last_activity = max(ticket.last_activity, sent.at)
-    with purpose(Purpose.SYSTEM):
-        ticket.preview = preview_of(sent.text) or ticket.preview
-    save_change(ticket, "last_activity", "preview")
+    bring_up(ticket, sent)
     return announced(ticket, sent, outbound)

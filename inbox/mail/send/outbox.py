@@ -29,8 +29,9 @@ from inbox.mail.states import KillPoint, OutKind
 from inbox.tickets.errors import EmptyText
 from inbox.tickets.events import MessageAdded
 from inbox.tickets.models import Message, Ticket
-from inbox.tickets.services.append import NewParticipant
-from inbox.tickets.states import Part
+from inbox.tickets.services.append import NewParticipant, preview_of
+from inbox.tickets.services.locking import save_change
+from inbox.tickets.states import Direction, Part
 
 _ADDRESS: Final = Ready(lambda: InboxAddress.objects.filter(inbox=Slot("inbox"))[:1])
 """The address to send from stands first."""
@@ -40,7 +41,11 @@ _SYSTEM: Final = Ready(
         Mailbox.objects.select_related("inbox").filter(active=True, sends_system_mail=True).exclude(smtp_host="")[:1]
     )
 )
+_OF_MESSAGE: Final = Ready(lambda: OutboundMail.objects.filter(message=Slot("message")))
 _ONCE: Final = Ready(lambda: OutboundMail.objects.filter(once=Slot("once")))
+
+REFERENCES_KEPT: Final = 20
+"""Message-IDs that an answer cites at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +125,31 @@ def _adopted(row: OutboundMail) -> Mailbox | None:
 def new_header_id(address: str) -> str:
     """Return a fresh Message-ID: 128 random bits at the sending domain. It tells nothing and cannot be guessed."""
     return f"<out.{secrets.token_hex(16)}@{address.rpartition('@')[2]}>"
+
+
+def header_id_of(message: Message) -> str:
+    """Return the Message-ID that `message` came or left under, "" for none. Opens it: the caller names the purpose."""
+    if message.direction != Direction.OUTBOUND:
+        return str(message.header_id)
+    row = _OF_MESSAGE.first(message=message.pk)
+    return str(row.header_id) if row is not None else ""
+
+
+def answer_to(subject: str) -> str:
+    """Return the subject of an answer to a mail with `subject`."""
+    plain = " ".join(subject.split())
+    return plain if plain[:3].casefold() == "re:" else f"Re: {plain}"
+
+
+def bring_up(ticket: Ticket, message: Message, *fields: str) -> None:
+    """Let the list show a mail just written, and save the ticket with these `fields` besides.
+
+    A mail without a word of its own leaves the preview that was there.
+    """
+    ticket.last_activity = max(ticket.last_activity, message.at)
+    with purpose(Purpose.SYSTEM):
+        ticket.preview = preview_of(message.text) or ticket.preview
+    save_change(ticket, "last_activity", "preview", *fields)
 
 
 def made_before(once: UUID, *, by: User) -> OutboundMail | None:

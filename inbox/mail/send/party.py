@@ -1,17 +1,14 @@
 """Talk with another party: whom an answer to it goes to, and never the customer."""
 
 from collections.abc import Iterable
-from typing import Final
 
 from helpdesk.core.context import Purpose, purpose
 from inbox.contacts.services.identify import address_blind
-from inbox.mail.models import OutboundMail
+from inbox.mail.send.outbox import REFERENCES_KEPT, header_id_of
 from inbox.mail.send.recipients import Recipient, Suggestion, where_to, without
 from inbox.tickets.models import Message, Participant
 from inbox.tickets.opening.people import readable
 from inbox.tickets.states import Direction, Part
-
-_REFERENCES_KEPT: Final = 20
 
 
 def suggest_party(message: Message, *, own: frozenset[str]) -> Suggestion:
@@ -40,8 +37,8 @@ def chain_of(message: Message) -> tuple[str, list[str]]:
     ids: list[str] = []
     at: Message | None = message
     with purpose(Purpose.SYSTEM):
-        while at is not None and at.other_party and len(ids) < _REFERENCES_KEPT:
-            header_id = _header_id(at)
+        while at is not None and at.other_party and len(ids) < REFERENCES_KEPT:
+            header_id = header_id_of(at)
             ids += [header_id] if header_id and header_id not in ids else []
             at = Message.objects.filter(pk=at.answers_id).first() if at.answers_id else None
     return (ids[0] if ids else ""), ids[::-1]
@@ -60,10 +57,3 @@ def _customers(message: Message, recipients: Iterable[Recipient]) -> frozenset[s
     keys = {address_blind(recipient.address): recipient.address for recipient in recipients}
     known = Participant.objects.filter(ticket=message.ticket_id, message__other_party=False, blind__in=list(keys))
     return frozenset(keys[bytes(blind)] for blind in known.values_list("blind", flat=True))
-
-
-def _header_id(message: Message) -> str:
-    if message.direction == Direction.INBOUND:
-        return str(message.header_id)
-    row = OutboundMail.objects.filter(message=message).first()
-    return str(row.header_id) if row is not None else ""

@@ -12,13 +12,22 @@ from helpdesk.core.context import Purpose, purpose
 from inbox.mail.errors import NothingToResend, SameAddress
 from inbox.mail.models import Bounce, OutboundMail
 from inbox.mail.send.files import copy_files
-from inbox.mail.send.outbox import Outgoing, Sender, announced, enqueue, made_before, new_participants, sender_of
+from inbox.mail.send.outbox import (
+    Outgoing,
+    Sender,
+    announced,
+    bring_up,
+    enqueue,
+    made_before,
+    new_participants,
+    sender_of,
+)
 from inbox.mail.send.quote import Body
 from inbox.mail.send.recipients import Recipient, checked, own_addresses, require_somebody
 from inbox.mail.states import BounceAction, OutKind
 from inbox.tickets.models import Attachment, Message
-from inbox.tickets.services.append import NewAttachment, NewMessage, preview_of, write_message
-from inbox.tickets.services.locking import lock, require_outside_bin, save_change
+from inbox.tickets.services.append import NewAttachment, NewMessage, write_message
+from inbox.tickets.services.locking import lock, require_outside_bin
 from inbox.tickets.states import Direction
 
 
@@ -40,10 +49,7 @@ def send_elsewhere(bounce: Bounce, to: Recipient, *, once: UUID, by: User) -> Ou
     sender = sender_of(ticket.inbox)
     sent = write_message(ticket, _again(message, to, sender, by=by))
     new = enqueue(ticket, sent, _outgoing(outbound, to, sender, once=once), by=by)
-    ticket.last_activity = max(ticket.last_activity, sent.at)
-    with purpose(Purpose.SYSTEM):
-        ticket.preview = preview_of(sent.text)
-    save_change(ticket, "last_activity", "preview")
+    bring_up(ticket, sent)
     record(Action.MAIL_READDRESSED, on=ticket.as_subject(), message=sent.pk, mail=new.pk, instead_of=outbound.pk)
     return announced(ticket, sent, new)
 

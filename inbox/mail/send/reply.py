@@ -16,10 +16,14 @@ from inbox.mail import tokens
 from inbox.mail.models import OutboundMail
 from inbox.mail.send.files import Upload, copy_quoted_pictures, seal_pictures, seal_uploads, take_kept
 from inbox.mail.send.outbox import (
+    REFERENCES_KEPT,
     Outgoing,
     Sender,
     announced,
+    answer_to,
+    bring_up,
     enqueue,
+    header_id_of,
     made_before,
     new_participants,
     require_text,
@@ -30,19 +34,17 @@ from inbox.mail.send.recipients import Recipient, checked, copied, own_addresses
 from inbox.mail.states import OutKind
 from inbox.tickets.errors import TicketMoved
 from inbox.tickets.models import Message, Ticket
-from inbox.tickets.services.append import NewAttachment, NewMessage, preview_of, write_message
+from inbox.tickets.services.append import NewAttachment, NewMessage, write_message
 from inbox.tickets.services.drafts import drop_draft
-from inbox.tickets.services.locking import lock, require_outside_bin, save_change
+from inbox.tickets.services.locking import lock, require_outside_bin
 from inbox.tickets.states import Direction, DraftKind, State
 
-_REFERENCES_KEPT = 20
 _MESSAGE: Final = Ready(lambda: Message.objects.filter(pk=Slot("pk")))
-_SENT: Final = Ready(lambda: OutboundMail.objects.filter(message=Slot("message")))
 _CAME: Final = Ready(
     lambda: (
         Message.objects.filter(ticket=Slot("ticket"), direction=Direction.INBOUND, other_party=False)
         .only("ticket_id", "header_id")
-        .order_by("-at", "-id")[:_REFERENCES_KEPT]
+        .order_by("-at", "-id")[:REFERENCES_KEPT]
     )
 )
 
@@ -146,8 +148,8 @@ def _write(ticket: Ticket, new: NewReply, head: _Head, *, by: User) -> Message:
 def _outgoing(ticket: Ticket, new: NewReply, head: _Head) -> Outgoing:
     mark = tokens.reply_mark(ticket.number, ticket.pk)
     with purpose(Purpose.SYSTEM):
-        subject = _answer_subject(ticket.subject)
-        in_reply_to = _header_id(head.answers)
+        subject = answer_to(ticket.subject)
+        in_reply_to = header_id_of(head.answers) if head.answers is not None else ""
         references = _references(ticket, in_reply_to)
     return Outgoing(
         OutKind.REPLY,
@@ -163,20 +165,6 @@ def _outgoing(ticket: Ticket, new: NewReply, head: _Head) -> Outgoing:
     )
 
 
-def _answer_subject(subject: str) -> str:
-    plain = " ".join(subject.split())
-    return plain if plain[:3].casefold() == "re:" else f"Re: {plain}"
-
-
-def _header_id(message: Message | None) -> str:
-    if message is None:
-        return ""
-    if message.direction == Direction.OUTBOUND:
-        row = _SENT.first(message=message.pk)
-        return str(row.header_id) if row else ""
-    return str(message.header_id)
-
-
 def _references(ticket: Ticket, in_reply_to: str) -> list[str]:
     rows = _CAME.rows(ticket=ticket.pk)
     known = [row.header_id for row in rows if row.header_id and row.header_id != in_reply_to]
@@ -184,12 +172,9 @@ def _references(ticket: Ticket, in_reply_to: str) -> list[str]:
 
 
 def _move_on(ticket: Ticket, message: Message, then: State | None) -> None:
-    ticket.last_activity = max(ticket.last_activity, message.at)
-    with purpose(Purpose.SYSTEM):
-        ticket.preview = preview_of(message.text)
     before = ticket.state
     if then is not None:
         ticket.state = then
-    save_change(ticket, "last_activity", "preview", "state")
+    bring_up(ticket, message, "state")
     if ticket.state != before:
         record(Action.TICKET_STATE, on=ticket.as_subject(), before=before, after=ticket.state)
