@@ -68,17 +68,21 @@ class _PartOfInbox(admin.options.InlineModelAdmin):  # type: ignore[type-arg] # 
         """Return whether they may be seen: with the inbox."""
         return True
 
-    def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        """Return whether one may be added: with the inbox."""
+    def may_write(self, request: HttpRequest) -> bool:
+        """Return whether they may be added, changed and taken away: with the inbox."""
         return True
+
+    def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        """Return whether one may be added."""
+        return self.may_write(request)
 
     def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        """Return whether they may be changed: with the inbox."""
-        return True
+        """Return whether they may be changed."""
+        return self.may_write(request)
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        """Return whether one may be taken away: with the inbox."""
-        return True
+        """Return whether one may be taken away."""
+        return self.may_write(request)
 
 
 class AddressInline(_PartOfInbox, admin.TabularInline):  # type: ignore[type-arg] # as the forms
@@ -89,21 +93,9 @@ class AddressInline(_PartOfInbox, admin.TabularInline):  # type: ignore[type-arg
     model = InboxAddress
     form = AddressForm
 
-    def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        """Return whether one may be added."""
-        return _hands_out_rights(request)
-
-    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        """Return whether they may be changed."""
-        return _hands_out_rights(request)
-
-    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        """Return whether one may be taken away."""
-        return _hands_out_rights(request)
-
-
-def _hands_out_rights(request: HttpRequest) -> bool:
-    return access_in(request).may(DeskRight.MANAGE_ROLES)
+    def may_write(self, request: HttpRequest) -> bool:
+        """Return whether the person hands out rights."""
+        return access_in(request).may(DeskRight.MANAGE_ROLES)
 
 
 class AcknowledgementInline(_PartOfInbox, admin.StackedInline):  # type: ignore[type-arg] # as the forms
