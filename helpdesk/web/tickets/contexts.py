@@ -2,15 +2,18 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 from uuid import UUID
 
 from django.conf import settings
+from django.db.models import F
 from django.http import QueryDict
 from django.utils.translation import gettext as _
 
 from accounts.models import User
 from helpdesk.core.context import Purpose, purpose
 from helpdesk.core.errors import NotFound
+from helpdesk.core.ready import AnyOf, Ready, Slot
 from helpdesk.web.base.request import DeskRequest
 from helpdesk.web.tickets.bounces import bounces_of, warning_of
 from helpdesk.web.tickets.delivery import Delivery, deliveries_of, quarantine_of
@@ -29,6 +32,7 @@ from inbox.tickets.rows import AttachmentView, Person, TicketView
 from inbox.tickets.states import Direction, DraftKind, Folder
 
 _OFFERED = (Right.REPLY, Right.NOTE, Right.ASSIGN, Right.EDIT, Right.DELETE, Right.VIEW_RAW)
+_INBOXES: Final = Ready(lambda: Inbox.objects.filter(AnyOf(F("pk"), Slot("ids"))).only("id", "name"))
 Context = dict[str, object]
 
 
@@ -57,7 +61,7 @@ def list_query(query: QueryDict) -> ListQuery:
 
 def list_context(access: Access, query: ListQuery) -> Context:
     """Return the folders and one page of the list, opened and recorded."""
-    inboxes = list(Inbox.objects.filter(pk__in=access.inboxes(Right.VIEW)).only("id", "name"))
+    inboxes = _INBOXES.rows(ids=list(access.inboxes(Right.VIEW)))
     names = {inbox.pk: inbox.name for inbox in inboxes}
     if query.inbox_id is not None and query.inbox_id not in names:
         raise NotFound("no such inbox")
